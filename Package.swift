@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Kernel sources are compiled once per instruction set: `KernelsX86V4` is a symbolic link to
+// `KernelsX86V3`. They are optimised in debug builds too, because SIMD code is unusably slow
+// without, and `-Xcc -march` is what turns `addingProduct` into one instruction.
+func numeric(march: String?) -> [SwiftSetting] {
+  [.unsafeFlags(["-Ounchecked"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? []))]
+}
+
+#if arch(x86_64)
+let wideKernels: [Target] = [
+  .target(
+    name: "KernelsX86V4", dependencies: ["KernelInterface"],
+    swiftSettings: numeric(march: "x86-64-v4") + [.define("AVX512")])
+]
+let kernelTargets: [Target.Dependency] = ["KernelsX86V3", "KernelsX86V4"]
+let baseline: String? = "x86-64-v3"
+#else
+let wideKernels: [Target] = []
+let kernelTargets: [Target.Dependency] = ["KernelsX86V3"]
+let baseline: String? = nil
+#endif
+
+let package = Package(
+  name: "apus",
+  products: [
+    .executable(name: "apus", targets: ["apus"]),
+    .library(name: "Tokenizers", targets: ["Tokenizers"]),
+    .library(name: "Corpora", targets: ["Corpora"]),
+    .library(name: "Models", targets: ["Models"]),
+    .library(name: "Inference", targets: ["Inference"]),
+    .library(name: "Training", targets: ["Training"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CICU", pkgConfig: "icu-uc icu-i18n", providers: [.apt(["libicu-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CMachine"),
+
+    .target(name: "Machine", dependencies: ["CMachine"]),
+    .target(name: "KernelInterface"),
+    .target(
+      name: "KernelsX86V3", dependencies: ["KernelInterface"],
+      swiftSettings: numeric(march: baseline)),
+    .target(
+      name: "Kernels", dependencies: ["KernelInterface", "Machine", "COpenBLAS"] + kernelTargets),
+    .target(name: "Autograd", dependencies: ["Machine", "Kernels"]),
+    .target(
+      name: "Tokenizers",
+      dependencies: [
+        "CICU", "Machine", .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+    .target(name: "Corpora", dependencies: ["CZstd", "Machine", "Tokenizers"]),
+    .target(name: "Models", dependencies: ["Autograd", "Tokenizers"]),
+    .target(name: "Inference", dependencies: ["Models"]),
+    .target(name: "Training", dependencies: ["Models", "Corpora"]),
+    .executableTarget(
+      name: "apus",
+      dependencies: [
+        "Training", "Inference", "Corpora", "Tokenizers", "Models", "Machine",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "MachineTests", dependencies: ["Machine"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),
+    .testTarget(name: "CorporaTests", dependencies: ["Corpora"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(
+      name: "apusTests",
+      dependencies: ["apus", .product(name: "Subprocess", package: "swift-subprocess")]),
+  ] + wideKernels,
+  swiftLanguageModes: [.v6]
+)

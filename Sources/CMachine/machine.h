@@ -1,0 +1,52 @@
+// What Swift cannot reach: processor features, and the instructions that a waiting thread issues.
+#pragma once
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// The x86-64 level of this processor: 2, 3 (AVX2, FMA) or 4 (AVX-512 F, BW, CD, DQ, VL); 0 elsewhere.
+static inline int machine_x86_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+        __builtin_cpu_supports("bmi2")))
+    return 2;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return 4;
+  return 3;
+#else
+  return 0;
+#endif
+}
+
+/// Tells the core that this thread spins.
+static inline void machine_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Lets this thread treat denormal numbers as zero: they cost a hundred cycles each.
+static inline void machine_flush_denormals(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
+#endif
+}
+
+/// The number of cores in this process's affinity mask (the C library hides its own call behind
+/// a macro that Swift's importer does not define).
+static inline int machine_cores(void) {
+  unsigned long mask[128] = {0};
+  long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+  int cores = 0;
+  for (long i = 0; i < bytes / (long)sizeof mask[0]; i++) cores += __builtin_popcountl(mask[i]);
+  return cores > 0 ? cores : 1;
+}

@@ -1,0 +1,176 @@
+/// The contract of the vectorised kernels, which are compiled once per instruction set.
+
+/// A pointer to floats that a kernel reads.
+public typealias Floats = UnsafePointer<Float>
+/// A pointer to floats that a kernel writes.
+public typealias MutableFloats = UnsafeMutablePointer<Float>
+
+/// Arithmetic on float buffers; every conformer computes the same functions.
+///
+/// All matrices are row-major float32; a `stride` is the distance between rows in floats. Every
+/// kernel is serial and touches only what its arguments name, so that a caller shares rows among
+/// threads. Nothing needs to be aligned. Sums over more than a row's width are kept in several
+/// lanes, in an order that depends on the sizes alone: equal arguments give equal bits.
+public protocol KernelSet: Sendable {
+  /// The instruction set, for people: "x86-64-v3 (AVX2)".
+  static var name: String { get }
+
+  // MARK: Vectors
+
+  /// `y += x`
+  static func add(_ x: Floats, to y: MutableFloats, count: Int)
+
+  /// `z = x + y`
+  static func add(_ x: Floats, _ y: Floats, into z: MutableFloats, count: Int)
+
+  /// `y = factor · x`; `x` and `y` may be the same.
+  static func scale(_ x: Floats, by factor: Float, into y: MutableFloats, count: Int)
+
+  /// `Σ x[i] · y[i]`
+  static func dot(_ x: Floats, _ y: Floats, count: Int) -> Float
+
+  /// `Σ x[i]²`, summed in double precision across blocks of 4096; not finite if any `x[i]` is not.
+  static func sumOfSquares(_ x: Floats, count: Int) -> Double
+
+  /// `y[r] = dot(matrix row r, x) (+ y[r] if keep)` for `rows` rows: bound by memory bandwidth.
+  static func matrixVector(
+    _ matrix: Floats, rows: Int, columns: Int, _ x: Floats, into y: MutableFloats, keep: Bool)
+
+  /// `sums[c] += Σ_r x[r][c]`, e.g. the gradient of a bias.
+  static func addColumnSums(
+    of x: Floats, rows: Int, columns: Int, to sums: MutableFloats)
+
+  // MARK: Normalization (over rows of `width`)
+
+  /// RMSNorm (arXiv 1910.07467): `y = x · r · weight` with `r = 1/√(mean x² + ε)`, saved per row.
+  ///
+  /// - Parameter weight: `width` factors, or nil for ones.
+  static func rmsNorm(
+    _ x: Floats, weight: Floats?, epsilon: Float, rows: Int, width: Int,
+    into y: MutableFloats, inverseRMS: MutableFloats)
+
+  /// The gradient of `rmsNorm`: writes `dx` (adds to it if `keep`), adds to `dWeight` if given.
+  static func rmsNormBackward(
+    _ dy: Floats, x: Floats, weight: Floats?, inverseRMS: Floats, rows: Int, width: Int,
+    into dx: MutableFloats, keep: Bool, dWeight: MutableFloats?)
+
+  /// LayerNorm (arXiv 1607.06450): `y = (x − mean) / √(variance + ε) · weight + bias`.
+  static func layerNorm(
+    _ x: Floats, weight: Floats, bias: Floats, epsilon: Float, rows: Int, width: Int,
+    into y: MutableFloats, mean: MutableFloats, inverseDeviation: MutableFloats)
+
+  /// The gradient of `layerNorm`: writes `dx` (adds to it if `keep`), adds to `dWeight`, `dBias`.
+  static func layerNormBackward(
+    _ dy: Floats, x: Floats, weight: Floats, mean: Floats, inverseDeviation: Floats,
+    rows: Int, width: Int,
+    into dx: MutableFloats, keep: Bool, dWeight: MutableFloats, dBias: MutableFloats)
+
+  // MARK: Heads: normalization (optional), then rotation (optional)
+
+  /// Prepares queries or keys: per row and head, RMSNorm over the head's width, then RoPE.
+  ///
+  /// RoPE (arXiv 2104.09864) in the half-split form: with `(a, b)` the two halves of a head,
+  /// `a' = a·cos − b·sin`, `b' = b·cos + a·sin`. Row `r` uses row `r` of `cosine` and `sine`
+  /// (`headWidth / 2` values each). `output` may be `input`, if no gradient is wanted.
+  ///
+  /// - Parameters:
+  ///   - normalize: whether to apply RMSNorm; `weight` (`headWidth` factors, shared by the heads)
+  ///     may be nil for ones; `inverseRMS` receives `rows × heads` values.
+  ///   - cosine: nil for no rotation.
+  static func prepareHeads(
+    _ input: Floats, inputStride: Int, output: MutableFloats, outputStride: Int,
+    rows: Int, heads: Int, headWidth: Int,
+    normalize: Bool, weight: Floats?, epsilon: Float, inverseRMS: MutableFloats?,
+    cosine: Floats?, sine: Floats?)
+
+  /// The gradient of `prepareHeads`: writes `dInput`, adds to `dWeight` if given.
+  static func prepareHeadsBackward(
+    _ dOutput: Floats, dOutputStride: Int, input: Floats, inputStride: Int,
+    dInput: MutableFloats, dInputStride: Int,
+    rows: Int, heads: Int, headWidth: Int,
+    normalize: Bool, weight: Floats?, inverseRMS: Floats?, dWeight: MutableFloats?,
+    cosine: Floats?, sine: Floats?)
+
+  // MARK: Attention
+
+  /// The scratch floats that one call of either attention kernel needs for these sizes.
+  static func attentionScratchCount(queries: Int, keys: Int, headWidth: Int) -> Int
+
+  /// Causal attention of one head, in tiles, never holding `queries × keys` scores.
+  ///
+  /// Query `i` sees keys `0...(keys − queries + i)`: `keys > queries` means that the first
+  /// `keys − queries` are cached. Softmax is computed online (arXiv 1805.02867, 2205.14135).
+  ///
+  /// - Parameters:
+  ///   - query: `queries × headWidth`, rows `queryStride` apart; likewise `key`, `value`, `output`.
+  ///   - scale: factor of the scores, usually `1/√headWidth`.
+  ///   - logSumExp: receives `queries` values, for the backward pass; nil if that is not wanted.
+  ///   - scratch: `attentionScratchCount` floats.
+  static func attention(
+    query: Floats, queryStride: Int, key: Floats, keyStride: Int,
+    value: Floats, valueStride: Int, output: MutableFloats, outputStride: Int,
+    queries: Int, keys: Int, headWidth: Int, scale: Float,
+    logSumExp: MutableFloats?, scratch: MutableFloats)
+
+  /// The gradient of `attention` (`keys == queries`): recomputes scores tile by tile.
+  ///
+  /// Writes `dQuery`; writes `dKey` and `dValue`, or adds to them if `keepKeyValue` (query heads
+  /// that share a key head). Strides of gradients equal `dQueryStride`, `dKeyStride`, ….
+  static func attentionBackward(
+    dOutput: Floats, dOutputStride: Int, output: Floats, outputStride: Int,
+    query: Floats, queryStride: Int, key: Floats, keyStride: Int,
+    value: Floats, valueStride: Int, logSumExp: Floats,
+    dQuery: MutableFloats, dQueryStride: Int, dKey: MutableFloats, dKeyStride: Int,
+    dValue: MutableFloats, dValueStride: Int, keepKeyValue: Bool,
+    length: Int, headWidth: Int, scale: Float, scratch: MutableFloats)
+
+  // MARK: Activations
+
+  /// `y = gelu(x)`, tanh form: `½x(1 + tanh(√(2/π)(x + 0.044715x³)))` (arXiv 1606.08415).
+  static func gelu(_ x: Floats, into y: MutableFloats, count: Int)
+
+  /// `dx = dy · gelu'(x)`; `dx` may be `dy`.
+  static func geluBackward(_ dy: Floats, x: Floats, into dx: MutableFloats, count: Int)
+
+  /// `y = max(x, 0)²` (arXiv 2109.08668).
+  static func squaredReLU(_ x: Floats, into y: MutableFloats, count: Int)
+
+  /// `dx = dy · 2 max(x, 0)`; `dx` may be `dy`.
+  static func squaredReLUBackward(_ dy: Floats, x: Floats, into dx: MutableFloats, count: Int)
+
+  /// SwiGLU (arXiv 2002.05202): `y = silu(gate) · up` for rows `(gate | up)` of `2 · width`.
+  static func swiGLU(_ x: Floats, rows: Int, width: Int, into y: MutableFloats)
+
+  /// The gradient of `swiGLU`; writes rows `(dGate | dUp)` of `2 · width`.
+  static func swiGLUBackward(_ dy: Floats, x: Floats, rows: Int, width: Int, into dx: MutableFloats)
+
+  // MARK: Softmax and cross-entropy
+
+  /// Softmax of one row in place, at temperature 1; −∞ gives 0.
+  static func softmax(_ x: MutableFloats, count: Int)
+
+  /// Cross-entropy of `rows` rows of logits, and its gradient in their place.
+  ///
+  /// With `softCap` c > 0 the logits are first replaced by `c · tanh(logit / c)`.
+  /// `losses[r] = logSumExp(row) − row[targets[r]]` in nats. If `gradientScale` is not nil, the
+  /// row becomes `gradientScale · (softmax − onehot)`, through the soft cap; otherwise the row's
+  /// contents are unspecified afterwards. A target of `UInt32.max` is ignored: loss 0, gradient 0.
+  static func crossEntropy(
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
+    softCap: Float, gradientScale: Float?, losses: MutableFloats)
+
+  /// `x = c · tanh(x / c)` in place.
+  static func softCap(_ x: MutableFloats, cap: Float, count: Int)
+
+  // MARK: Optimizer
+
+  /// One step of AdamW (arXiv 1711.05101) on `count` parameters, as PyTorch computes it.
+  ///
+  /// With `g = gradientScale · gradient`: `p −= rate·decay·p`; `m = β₁m + (1−β₁)g`;
+  /// `v = β₂v + (1−β₂)g²`; `p −= rate / correction1 · m / (√(v / correction2) + ε)`.
+  static func adamW(
+    _ parameters: MutableFloats, gradient: Floats, firstMoment: MutableFloats,
+    secondMoment: MutableFloats, count: Int, gradientScale: Float,
+    rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float,
+    correction1: Float, correction2: Float)
+}

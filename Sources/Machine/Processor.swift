@@ -1,0 +1,36 @@
+/// What this processor is: the instruction set that kernels are chosen by, and its cores.
+
+import CMachine
+import Glibc
+
+/// The processor that runs this program.
+public enum Processor {
+  /// The x86-64 level: 3 means AVX2 and FMA, 4 adds AVX-512; 0 on other architectures.
+  public static let x86Level = Int(machine_x86_level())
+
+  /// Whether kernels that need 512-bit registers run here; `APUS_KERNELS=v3` turns them off.
+  public static let hasWideVectors: Bool = {
+    if let wish = getenv("APUS_KERNELS"), String(cString: wish) == "v3" { return false }
+    return x86Level >= 4
+  }()
+
+  /// Whether this program can run here at all: x86-64-v3 or later, or another architecture.
+  public static let isSupported = x86Level == 0 || x86Level >= 3
+
+  /// The cores this process may use (its affinity mask, so that `taskset` is honoured).
+  public static let cores = Int(machine_cores())
+
+  /// The model's name as the kernel reports it.
+  public static let name: String = {
+    guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown" }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 1024)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let text = line.withUnsafeBufferPointer { $0.baseAddress.map(String.init(cString:)) ?? "" }
+      if text.hasPrefix("model name"), let colon = text.firstIndex(of: ":") {
+        return String(text[text.index(after: colon)...].drop { $0 == " " }.prefix { $0 != "\n" })
+      }
+    }
+    return "unknown"
+  }()
+}
