@@ -1,0 +1,121 @@
+/// What a model learns: named matrices that lie end to end in one array, and their gradients in another.
+
+import Kernels
+import Machine
+
+/// One named matrix or vector of a model.
+public final class Parameter: @unchecked Sendable {
+  /// What a parameter is for, which decides how an optimizer treats it.
+  public enum Role: Sendable {
+    /// A matrix inside a block: decayed by AdamW, orthogonalised by Muon.
+    case matrix
+    /// A table looked up by token or position, or the output head.
+    case embedding
+    /// A bias or the weight of a norm: never decayed.
+    case vector
+  }
+
+  /// The shape and place of a parameter before its memory exists.
+  public struct Declaration: Sendable {
+    /// The name, with dots: `blocks.3.attention.output.weight`.
+    public var name: String
+    /// Outputs of a linear map, entries of a table, 1 for a vector.
+    public var rows: Int
+    /// Inputs of a linear map, width of a table, length of a vector.
+    public var columns: Int
+    /// What the parameter is for.
+    public var role: Role
+
+    /// Declares a parameter of `rows × columns`.
+    public init(_ name: String, rows: Int = 1, columns: Int, role: Role) {
+      self.name = name
+      self.rows = rows
+      self.columns = columns
+      self.role = role
+    }
+  }
+
+  /// The name, unique in its store.
+  public let name: String
+  /// Outputs of a linear map, entries of a table, 1 for a vector.
+  public let rows: Int
+  /// Inputs of a linear map, width of a table, length of a vector.
+  public let columns: Int
+  /// What the parameter is for.
+  public let role: Role
+  /// The position of the first value in the store's arrays.
+  public let offset: Int
+  /// `rows × columns` values.
+  public let value: MutableFloats
+  /// `rows × columns` sums of gradients; operations add to them.
+  public let gradient: MutableFloats
+
+  /// The number of values.
+  public var count: Int { rows * columns }
+
+  fileprivate init(_ declaration: Declaration, offset: Int, values: MutableFloats, gradients: MutableFloats)
+  {
+    name = declaration.name
+    rows = declaration.rows
+    columns = declaration.columns
+    role = declaration.role
+    self.offset = offset
+    value = values + offset
+    gradient = gradients + offset
+  }
+}
+
+/// All parameters of a model, in the order in which its forward pass meets them.
+///
+/// Values lie end to end in one array and gradients in another, every parameter at a multiple of 16
+/// floats with zeros between, so that an optimizer, a sum over processes and a checkpoint each are
+/// one walk. Memory appears when it is first touched: a model that only predicts has no gradients.
+public final class ParameterStore: @unchecked Sendable {
+  private let arena = Arena()
+  /// The parameters, in forward order.
+  public let parameters: [Parameter]
+  /// The length of both arrays, padding included.
+  public let count: Int
+  /// All values.
+  public let values: MutableFloats
+  /// All gradients.
+  public let gradients: MutableFloats
+  private let indices: [String: Int]
+
+  /// Lays out the declared parameters; all values are zero.
+  public init(_ declarations: [Parameter.Declaration]) {
+    var offsets: [Int] = []
+    var end = 0
+    for declaration in declarations {
+      offsets.append(end)
+      end += (declaration.rows * declaration.columns + 15) & ~15
+    }
+    count = end
+    values = arena.floats(max(end, 1))
+    gradients = arena.floats(max(end, 1))
+    var indices: [String: Int] = [:]
+    var parameters: [Parameter] = []
+    for (declaration, offset) in zip(declarations, offsets) {
+      precondition(
+        indices.updateValue(parameters.count, forKey: declaration.name) == nil,
+        "Two parameters have the name \(declaration.name).")
+      parameters.append(
+        Parameter(declaration, offset: offset, values: values, gradients: gradients))
+    }
+    self.parameters = parameters
+    self.indices = indices
+  }
+
+  /// The number of learnt values, without padding.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+  /// The parameter of that name, or nil.
+  public subscript(name: String) -> Parameter? { indices[name].map { parameters[$0] } }
+
+  /// Sets every gradient to zero, on all threads.
+  public func zeroGradients() {
+    Workers.shared.divide(count, alignment: 1024) { [gradients] range, _ in
+      (gradients + range.lowerBound).update(repeating: 0, count: range.count)
+    }
+  }
+}
