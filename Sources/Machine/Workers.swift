@@ -32,7 +32,7 @@ public final class Workers: @unchecked Sendable {
 
   private struct Job: @unchecked Sendable {
     var pieces = 0
-    var body: ((Int) -> Void)?
+    var body: ((Int, Int) -> Void)?
   }
 
   private var job = Job()
@@ -40,6 +40,7 @@ public final class Workers: @unchecked Sendable {
   private let next = Atomic<Int>(0)
   private let busy = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
+  private let started = Atomic<Int>(0)
   private let stopped = Atomic<Bool>(false)
   private let isSharing = Atomic<Bool>(false)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -58,7 +59,7 @@ public final class Workers: @unchecked Sendable {
         &thread, nil,
         { context in
           guard let context else { return nil }
-          Unmanaged<Workers>.fromOpaque(context).takeUnretainedValue().serve()
+          Unmanaged<Workers>.fromOpaque(context).takeUnretainedValue().start()
           return nil
         }, context)
       precondition(code == 0, "The system refused a thread.")
@@ -70,10 +71,15 @@ public final class Workers: @unchecked Sendable {
   ///
   /// Called from inside a piece, or while another thread shares a loop, it runs serially.
   public func share(_ pieces: Int, _ body: (_ piece: Int) -> Void) {
+    share(pieces) { piece, _ in body(piece) }
+  }
+
+  /// As `share`, telling `body` also which thread runs it (`0..<count`), to choose scratch memory.
+  public func share(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
     guard pieces > 1, count > 1,
       isSharing.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else {
-      for piece in 0..<max(pieces, 0) { body(piece) }
+      for piece in 0..<max(pieces, 0) { body(piece, 0) }
       return
     }
     withoutActuallyEscaping(body) { body in
@@ -86,7 +92,7 @@ public final class Workers: @unchecked Sendable {
         pthread_cond_broadcast(wake)
         pthread_mutex_unlock(mutex)
       }
-      work()
+      work(thread: 0)
       while busy.load(ordering: .acquiring) > 0 { machine_relax() }
       job.body = nil
     }
@@ -100,24 +106,28 @@ public final class Workers: @unchecked Sendable {
   ) {
     let units = (length + alignment - 1) / alignment
     let parts = min(count, units)
-    share(parts) { part in
+    share(parts) { (part: Int) in
       let start = units * part / parts * alignment
       let end = min(length, units * (part + 1) / parts * alignment)
       if start < end { body(start..<end, part) }
     }
   }
 
-  private func work() {
+  private func work(thread: Int) {
     guard let body = job.body else { return }
     let pieces = job.pieces
     while true {
       let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
       if piece >= pieces { return }
-      body(piece)
+      body(piece, thread)
     }
   }
 
-  private func serve() {
+  private func start() {
+    serve(thread: started.wrappingAdd(1, ordering: .relaxed).newValue)
+  }
+
+  private func serve(thread: Int) {
     machine_flush_denormals()
     var seen = 0
     while true {
@@ -132,7 +142,7 @@ public final class Workers: @unchecked Sendable {
         }
       }
       seen += 1
-      work()
+      work(thread: thread)
       busy.subtract(1, ordering: .releasing)
     }
   }

@@ -1,0 +1,100 @@
+/// The linear map `y = x · Wᵀ`, with bias and residual fused into its output.
+
+import Kernels
+import Machine
+
+extension Tensor {
+  /// `y = x · Wᵀ + bias + residual`
+  ///
+  /// On a tape that does not record, the result overwrites `residual` and shares its memory.
+  ///
+  /// - Parameters:
+  ///   - weight: `outputs × columns`.
+  ///   - bias: `outputs` values, or nil.
+  ///   - residual: `rows × outputs`, or nil.
+  /// - Complexity: `2 · rows · columns · outputs` FLOPs, twice that on the way back.
+  public func linear(_ weight: Parameter, bias: Parameter? = nil, residual: Tensor? = nil) -> Tensor
+  {
+    precondition(weight.columns == columns, "\(weight.name) does not take \(columns) inputs.")
+    let x = self
+    let outputs = weight.rows
+    let y: Tensor
+    if let residual, !tape.isRecording {
+      y = residual
+    } else {
+      y = tape.tensor(rows: rows, columns: outputs)
+    }
+    if bias != nil || residual != nil {
+      Workers.shared.divide(rows) { range, _ in
+        for row in range {
+          let target = y.value + row * outputs
+          if let residual, let bias {
+            kernels.add(residual.value + row * outputs, bias.value, into: target, count: outputs)
+          } else if let source = residual?.value {
+            if y !== residual { target.update(from: source + row * outputs, count: outputs) }
+          } else if let bias {
+            target.update(from: bias.value, count: outputs)
+          }
+        }
+      }
+    }
+    MatrixProduct.multiply(
+      value, stride: columns, weight.value, .transposed, stride: columns,
+      into: y.value, stride: outputs, rows: rows, columns: outputs, inner: columns,
+      keep: bias != nil || residual != nil)
+    tape.record(y) { [unowned y] dy in
+      MatrixProduct.multiply(
+        dy, .transposed, stride: outputs, x.value, stride: x.columns,
+        into: weight.gradient, stride: x.columns,
+        rows: outputs, columns: x.columns, inner: x.rows, keep: true)
+      if let bias { x.tape.addColumnSums(of: dy, rows: x.rows, columns: outputs, to: bias) }
+      x.receive { dx, keep in
+        MatrixProduct.multiply(
+          dy, stride: outputs, weight.value, stride: x.columns, into: dx, stride: x.columns,
+          rows: x.rows, columns: x.columns, inner: outputs, keep: keep)
+      }
+      residual?.adoptGradient(of: y)
+    }
+    return y
+  }
+}
+
+extension Tape {
+  /// Adds the sums of the columns of `matrix` to the gradient of `bias`, part after part, so that
+  /// the result depends on the number of threads alone.
+  func addColumnSums(of matrix: Floats, rows: Int, columns: Int, to bias: Parameter) {
+    addParts(to: [bias.gradient], counts: [columns], over: rows) { range, sums in
+      kernels.addColumnSums(
+        of: matrix + range.lowerBound * columns, rows: range.count, columns: columns, to: sums[0])
+    }
+  }
+
+  /// Divides `rows` among the threads, each with zeroed sums of its own (`counts` floats), and adds
+  /// those to `targets` in order.
+  func addParts(
+    to targets: [MutableFloats], counts: [Int], over rows: Int,
+    _ body: (_ range: Range<Int>, _ sums: [MutableFloats]) -> Void
+  ) {
+    let total = counts.reduce(0, +)
+    let parts = Workers.shared.count
+    let scratch = borrow(parts * total)
+    scratch.update(repeating: 0, count: parts * total)
+    Workers.shared.divide(rows) { range, part in
+      var sums: [MutableFloats] = []
+      var start = scratch + part * total
+      for count in counts {
+        sums.append(start)
+        start += count
+      }
+      body(range, sums)
+    }
+    for part in 0..<parts {
+      var start = scratch + part * total
+      for (target, count) in zip(targets, counts) {
+        kernels.add(start, to: target, count: count)
+        start += count
+      }
+    }
+    giveBack(scratch, parts * total)
+  }
+}

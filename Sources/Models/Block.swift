@@ -1,0 +1,105 @@
+/// One block of the Transformer: attention, then a feed-forward part, each around a residual stream.
+
+import Autograd
+
+/// `x + attention(norm(x))`, then `x + feedForward(norm(x))`.
+struct Block {
+  private let configuration: TransformerConfiguration
+  private let attentionNorm: Norm
+  private let qkv: LinearMap
+  private let queryNorm: Parameter?
+  private let keyNorm: Parameter?
+  private let output: LinearMap
+  private let feedForwardNorm: Norm
+  private let up: LinearMap
+  private let down: LinearMap
+
+  init(_ configuration: TransformerConfiguration, _ names: ParameterNames) {
+    self.configuration = configuration
+    attentionNorm = Norm(configuration, names, "attentionNorm")
+    qkv = LinearMap(names, "attention.qkv")
+    queryNorm = names.optional("attention.queryNorm.weight")
+    keyNorm = names.optional("attention.keyNorm.weight")
+    output = LinearMap(names, "attention.output")
+    feedForwardNorm = Norm(configuration, names, "feedForwardNorm")
+    up = LinearMap(names, "feedForward.up")
+    down = LinearMap(names, "feedForward.down")
+  }
+
+  func attentionShape(sequences: Int, length: Int, rotary: RotaryTable?) -> AttentionShape {
+    AttentionShape(
+      sequences: sequences, length: length, heads: configuration.heads,
+      keyValueHeads: configuration.keyValueHeads, headWidth: configuration.headWidth,
+      rotary: rotary, normalizes: configuration.normalizesHeads,
+      epsilon: configuration.normEpsilon, queryNorm: queryNorm, keyNorm: keyNorm)
+  }
+
+  func callAsFunction(_ x: Tensor, _ shape: AttentionShape, cache: CachedLayer?) -> Tensor {
+    let attended = qkv(attentionNorm(x)).attend(shape, cache: cache)
+    let y = output(attended, residual: x)
+    return down(activated(up(feedForwardNorm(y))), residual: y)
+  }
+
+  private func activated(_ x: Tensor) -> Tensor {
+    switch configuration.activation {
+    case .gelu: x.gelu()
+    case .swiGLU: x.swiGLU()
+    case .squaredReLU: x.squaredReLU()
+    }
+  }
+}
+
+/// A weight with or without a bias.
+struct LinearMap {
+  let weight: Parameter
+  let bias: Parameter?
+
+  init(_ names: ParameterNames, _ name: String) {
+    weight = names["\(name).weight"]
+    bias = names.optional("\(name).bias")
+  }
+
+  func callAsFunction(_ x: Tensor, residual: Tensor? = nil) -> Tensor {
+    x.linear(weight, bias: bias, residual: residual)
+  }
+}
+
+/// The norm of the family: LayerNorm for gpt2, RMSNorm otherwise.
+struct Norm {
+  let weight: Parameter?
+  let bias: Parameter?
+  let epsilon: Float
+
+  init(_ configuration: TransformerConfiguration, _ names: ParameterNames, _ name: String) {
+    weight = names.optional("\(name).weight")
+    bias = names.optional("\(name).bias")
+    epsilon = configuration.normEpsilon
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    if let weight, let bias { return x.layerNorm(weight: weight, bias: bias, epsilon: epsilon) }
+    return x.rmsNorm(weight: weight, epsilon: epsilon)
+  }
+}
+
+/// Parameters by name, below a prefix.
+struct ParameterNames {
+  private let store: ParameterStore
+  private let prefix: String
+
+  init(_ store: ParameterStore, prefix: String = "") {
+    self.store = store
+    self.prefix = prefix
+  }
+
+  func scope(_ name: String) -> ParameterNames { ParameterNames(store, prefix: prefix + name) }
+
+  func optional(_ name: String) -> Parameter? { store[prefix + name] }
+
+  subscript(name: String) -> Parameter {
+    guard let parameter = optional(name) else {
+      preconditionFailure("The configuration declares no \(prefix + name).")
+    }
+    return parameter
+  }
+}

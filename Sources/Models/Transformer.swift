@@ -1,0 +1,143 @@
+/// The decoder-only Transformer: one forward pass for training, evaluation, prompts and decoding.
+
+import Autograd
+import Kernels
+import Machine
+import Tokenizers
+
+/// A GPT-style language model of one of the four families (Vaswani et al. 2017; pre-norm blocks).
+///
+/// Not for several threads at once: its operations share `Workers.shared` and two tapes.
+public final class Transformer: @unchecked Sendable {
+  /// The shape.
+  public let configuration: TransformerConfiguration
+  /// Everything it learnt.
+  public let parameters: ParameterStore
+  private let blocks: [Block]
+  private let embedding: Parameter
+  private let position: Parameter?
+  private let finalNorm: Norm
+  private let head: Parameter
+  private let rotary: RotaryTable?
+  private lazy var recordingTape = Tape(recording: true)
+  private lazy var plainTape = Tape(recording: false)
+
+  /// A model with random parameters, or zeros to be loaded over if `seed` is nil.
+  public init(_ configuration: TransformerConfiguration, seed: UInt64?) {
+    if let problem = configuration.problem { preconditionFailure("No such model: \(problem).") }
+    self.configuration = configuration
+    parameters = ParameterStore(configuration.declarations)
+    let names = ParameterNames(parameters)
+    blocks = (0..<configuration.layers).map { Block(configuration, names.scope("blocks.\($0).")) }
+    embedding = names["embedding.weight"]
+    position = names.optional("position.weight")
+    finalNorm = Norm(configuration, names, "finalNorm")
+    head = names.optional("head.weight") ?? embedding
+    rotary =
+      configuration.usesRotaryPositions
+      ? RotaryTable(
+        positions: configuration.contextLength, headWidth: configuration.headWidth,
+        theta: configuration.ropeTheta, direction: configuration.family == .nanochat ? -1 : 1)
+      : nil
+    if let seed { initialize(parameters, configuration, seed: seed) }
+  }
+
+  /// The most memory that activations have taken so far, in bytes.
+  public var peakActivationBytes: Int { recordingTape.peakBytes + plainTape.peakBytes }
+
+  /// The residual stream after the last norm: `inputs.count × width`.
+  ///
+  /// - Parameters:
+  ///   - inputs: `sequences × length` tokens, sequence after sequence.
+  ///   - cache: what the sequences have read already; it is extended.
+  public func hidden(_ inputs: [Token], sequences: Int, on tape: Tape, cache: KVCache? = nil)
+    -> Tensor
+  {
+    normalized(stream(inputs, sequences: sequences, on: tape, cache: cache))
+  }
+
+  private func normalized(_ x: Tensor) -> Tensor { finalNorm(x) }
+
+  /// The residual stream before the last norm.
+  private func stream(_ inputs: [Token], sequences: Int, on tape: Tape, cache: KVCache?) -> Tensor {
+    let length = inputs.count / sequences
+    let past = cache?.count ?? 0
+    precondition(length * sequences == inputs.count, "Tokens are sequences × length.")
+    precondition(
+      past + length <= configuration.contextLength,
+      "\(past + length) tokens exceed the context of \(configuration.contextLength).")
+    var x = tape.embedding(
+      of: inputs, in: embedding, positions: position, firstPosition: past, length: length)
+    if configuration.family == .nanochat {
+      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon)
+    }
+    for (index, block) in blocks.enumerated() {
+      let shape = block.attentionShape(sequences: sequences, length: length, rotary: rotary)
+      x = tape.scope { block(x, shape, cache: cache?.layer(index)) }
+    }
+    cache?.advance(by: length)
+    return x
+  }
+
+  /// Runs forward and back: adds `gradientScale · ∂loss/∂p` to every gradient.
+  ///
+  /// - Parameters:
+  ///   - inputs: `sequences × length` tokens.
+  ///   - targets: the token that follows each.
+  /// - Returns: the loss: mean nats per token.
+  public func addGradients(
+    inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1
+  ) -> Double {
+    let tape = recordingTape
+    let x = hidden(inputs, sequences: sequences, on: tape)
+    let losses = x.crossEntropy(
+      head: head, targets: targets, softCap: configuration.softCap,
+      gradientScale: gradientScale / Float(targets.count))
+    tape.backward()
+    return losses.reduce(0) { $0 + Double($1) } / Double(targets.count)
+  }
+
+  /// Natural log-probabilities of `targets`, each given the tokens of its sequence up to its place.
+  ///
+  /// - Returns: `sequences × length` values.
+  public func logProbabilities(of targets: [Token], after inputs: [Token], sequences: Int)
+    -> [Float]
+  {
+    let tape = plainTape
+    defer { tape.reset() }
+    return hidden(inputs, sequences: sequences, on: tape)
+      .crossEntropy(
+        head: head, targets: targets, softCap: configuration.softCap, gradientScale: 0
+      )
+      .map { -$0 }
+  }
+
+  /// Appends tokens to a cache and returns the logits of what follows.
+  ///
+  /// - Parameter tokens: `cache.sequences × n`, sequence after sequence.
+  /// - Returns: `cache.sequences × vocabularySize` logits, soft-capped if the family does so.
+  public func nextLogits(after tokens: [Token], cache: KVCache) -> [Float] {
+    let tape = plainTape
+    defer { tape.reset() }
+    let sequences = cache.sequences
+    let length = tokens.count / sequences
+    let vocabulary = head.rows
+    let x = stream(tokens, sequences: sequences, on: tape, cache: cache)
+    let last = tape.tensor(rows: sequences, columns: x.columns)
+    for sequence in 0..<sequences {
+      (last.value + sequence * x.columns)
+        .update(from: x.value + ((sequence + 1) * length - 1) * x.columns, count: x.columns)
+    }
+    let hidden = normalized(last)
+    let cap = configuration.softCap
+    return [Float](unsafeUninitializedCapacity: sequences * vocabulary) { buffer, count in
+      guard let logits = buffer.baseAddress else { return }
+      MatrixProduct.multiply(
+        hidden.value, stride: hidden.columns, head.value, .transposed, stride: hidden.columns,
+        into: logits, stride: vocabulary,
+        rows: sequences, columns: vocabulary, inner: hidden.columns)
+      if cap > 0 { kernels.softCap(logits, cap: cap, count: sequences * vocabulary) }
+      count = sequences * vocabulary
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// The fused loss against the textbook formula, and its gradients against central differences.
+
+import Autograd
+import Glibc
+import Testing
+
+struct CrossEntropyTests {
+  private func store(rows: Int, width: Int, vocabulary: Int) -> ParameterStore {
+    let store = ParameterStore([
+      .init("input", rows: rows, columns: width, role: .embedding),
+      .init("head", rows: vocabulary, columns: width, role: .embedding),
+    ])
+    var random = SystemlessRandom(seed: 3)
+    for parameter in store.parameters {
+      for index in 0..<parameter.count { parameter.value[index] = random.float() }
+    }
+    return store
+  }
+
+  private func losses(
+    _ store: ParameterStore, targets: [UInt32], softCap: Float, tape: Tape, scale: Float = 1
+  ) -> [Float] {
+    let rows = store["input"]!.rows
+    let x = tape.embedding(of: (0..<UInt32(rows)).map { $0 }, in: store["input"]!, length: rows)
+    return x.crossEntropy(
+      head: store["head"]!, targets: targets, softCap: softCap, gradientScale: scale)
+  }
+
+  @Test("losses are those of the formula", arguments: [Float(0), 2])
+  func formula(softCap: Float) {
+    let store = store(rows: 5, width: 8, vocabulary: 11)
+    let targets: [UInt32] = [0, 10, 3, 3, 7]
+    let tape = Tape(recording: false)
+    let computed = losses(store, targets: targets, softCap: softCap, tape: tape)
+    for row in 0..<5 {
+      let logits = (0..<11).map { word -> Double in
+        let logit = (0..<8).reduce(0.0) {
+          $0 + Double(store["input"]!.value[row * 8 + $1] * store["head"]!.value[word * 8 + $1])
+        }
+        return softCap > 0 ? Double(softCap) * tanh(logit / Double(softCap)) : logit
+      }
+      let expected = log(logits.reduce(0) { $0 + exp($1) }) - logits[Int(targets[row])]
+      #expect(abs(Double(computed[row]) - expected) < 1e-5)
+    }
+  }
+
+  @Test("gradients are those of central differences", arguments: [Float(0), 3])
+  func gradient(softCap: Float) {
+    let store = store(rows: 5, width: 8, vocabulary: 11)
+    let targets: [UInt32] = [0, 10, .max, 3, 7]
+    let tape = Tape(recording: true)
+    _ = losses(store, targets: targets, softCap: softCap, tape: tape, scale: 0.25)
+    tape.backward()
+    let plain = Tape(recording: false)
+    func loss() -> Double {
+      defer { plain.reset() }
+      let all = losses(store, targets: targets, softCap: softCap, tape: plain)
+      #expect(all[2] == 0)
+      return 0.25 * all.reduce(0) { $0 + Double($1) }
+    }
+    for parameter in store.parameters {
+      for index in 0..<parameter.count {
+        let start = parameter.value[index]
+        parameter.value[index] = start + 5e-3
+        let above = loss()
+        parameter.value[index] = start - 5e-3
+        let below = loss()
+        parameter.value[index] = start
+        let numeric = (above - below) / 1e-2
+        #expect(abs(numeric - Double(parameter.gradient[index])) < 5e-4)
+      }
+    }
+  }
+
+  @Test("many blocks of rows give what one gives")
+  func blocks() {
+    // 70 rows of 65,536 words are three blocks of 32 rows.
+    let store = store(rows: 70, width: 4, vocabulary: 65_536)
+    let targets = (0..<70).map { UInt32($0 * 900) }
+    let tape = Tape(recording: true)
+    let all = losses(store, targets: targets, softCap: 0, tape: tape)
+    tape.backward()
+    let sums = (0..<4).map { column in
+      (0..<65_536).reduce(0.0) { $0 + Double(store["head"]!.gradient[$1 * 4 + column]) }
+    }
+    // Softmax minus one-hot sums to zero over the vocabulary, for every row.
+    #expect(sums.allSatisfy { abs($0) < 1e-3 })
+    #expect(all.allSatisfy { $0 > 9 && $0 < 14 })
+  }
+}

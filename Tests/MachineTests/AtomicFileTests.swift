@@ -1,0 +1,59 @@
+import Glibc
+import Machine
+import Testing
+
+struct AtomicFileTests {
+  private func withFolder(_ body: (String) throws -> Void) rethrows {
+    var template = Array("/tmp/apus-test-XXXXXX".utf8CString)
+    let path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+    defer { _ = system("rm -rf '\(path)'") }
+    try body(path)
+  }
+
+  private func contents(_ path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  @Test("a committed file holds what was written, in order, large or small")
+  func commit() throws {
+    try withFolder { folder in
+      let path = folder + "/file"
+      var file = try AtomicFile(path)
+      let large = String(repeating: "0123456789", count: 20_000)
+      try file.write("a")
+      try file.write(large)
+      try file.write("z")
+      #expect(contents(path) == nil)
+      try file.commit()
+      #expect(contents(path) == "a" + large + "z")
+    }
+  }
+
+  @Test("an uncommitted file leaves no trace and what was there stays")
+  func abandon() throws {
+    try withFolder { folder in
+      let path = folder + "/file"
+      try writeWhole("old", to: path)
+      do {
+        var file = try AtomicFile(path)
+        try file.write("new")
+      }
+      #expect(contents(path) == "old")
+      #expect(system("test $(ls '\(folder)' | wc -l) -eq 1") == 0)
+    }
+  }
+
+  @Test("a folder that is missing is named in the error")
+  func missing() {
+    #expect {
+      try writeWhole("x", to: "/nonexistent/folder/file")
+    } throws: { error in
+      (error as? FileFailure)?.code == ENOENT
+        && "\(error)" == "cannot create /nonexistent/folder/file: No such file or directory"
+    }
+  }
+}
