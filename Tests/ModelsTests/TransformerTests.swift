@@ -1,0 +1,164 @@
+/// The whole model, for each family: gradients, batches, and the KV cache against the plain forward.
+
+import Glibc
+import Machine
+import Models
+import Testing
+
+struct TransformerTests {
+  private static func model(_ family: TransformerConfiguration.Family, tokens: Int = 16)
+    -> Transformer
+  {
+    let grouped = family == .llama || family == .qwen3
+    let configuration = TransformerConfiguration(
+      family: family, vocabularySize: 29, contextLength: tokens, layers: 2, width: 32, heads: 4,
+      keyValueHeads: grouped ? 2 : 4, feedForwardWidth: 48)
+    let model = Transformer(configuration, seed: 5)
+    // Zero-initialised projections would hide most gradients.
+    var random = RandomSource(seed: 11, stream: 0)
+    for parameter in model.parameters.parameters {
+      for index in 0..<parameter.count {
+        parameter.value[index] += 0.1 * Float(random.nextNormal())
+      }
+    }
+    return model
+  }
+
+  private static func tokens(_ count: Int, seed: UInt64) -> [UInt32] {
+    var random = RandomSource(seed: seed, stream: 1)
+    return (0..<count).map { _ in UInt32.random(in: 0..<29, using: &random) }
+  }
+
+  @Test(
+    "the gradient of the loss is that of central differences",
+    arguments: TransformerConfiguration.Family.allCases)
+  func gradient(family: TransformerConfiguration.Family) {
+    let model = Self.model(family)
+    let inputs = Self.tokens(16, seed: 1)
+    let targets = Self.tokens(16, seed: 2)
+    let loss = model.addGradients(inputs: inputs, targets: targets, sequences: 2)
+    func evaluated() -> Double {
+      -model.logProbabilities(of: targets, after: inputs, sequences: 2)
+        .reduce(0.0) { $0 + Double($1) } / 16
+    }
+    #expect(abs(loss - evaluated()) < 1e-5)
+    var random = RandomSource(seed: 9, stream: 0)
+    for parameter in model.parameters.parameters {
+      // Along a random direction, so that one number checks the whole matrix.
+      let start = (0..<parameter.count).map { parameter.value[$0] }
+      let direction = start.map { _ in Float(random.nextNormal()) }
+      let length = direction.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      let step = 2e-2 / length
+      func move(_ factor: Double) {
+        for index in 0..<parameter.count {
+          parameter.value[index] = start[index] + Float(factor * step) * direction[index]
+        }
+      }
+      move(1)
+      let above = evaluated()
+      move(-1)
+      let below = evaluated()
+      move(0)
+      let numeric = (above - below) / (2 * step)
+      let analytic = (0..<parameter.count).reduce(0.0) {
+        $0 + Double(parameter.gradient[$1]) * Double(direction[$1])
+      }
+      let norm = (0..<parameter.count)
+        .reduce(0.0) { $0 + Double(parameter.gradient[$1]) * Double(parameter.gradient[$1]) }
+        .squareRoot()
+      #expect(norm > 0 || parameter.name.hasSuffix("qkv.bias"), "\(parameter.name): no gradient")
+      #expect(
+        abs(numeric - analytic) < 1e-2 * norm * length / 4 + 2e-4 * length,
+        "\(parameter.name): \(numeric) against \(analytic), norm \(norm)")
+    }
+  }
+
+  @Test("gradients add up over micro-batches", arguments: TransformerConfiguration.Family.allCases)
+  func accumulation(family: TransformerConfiguration.Family) {
+    let inputs = Self.tokens(32, seed: 1)
+    let targets = Self.tokens(32, seed: 2)
+    let whole = Self.model(family)
+    _ = whole.addGradients(inputs: inputs, targets: targets, sequences: 4)
+    let parts = Self.model(family)
+    for half in 0..<2 {
+      _ = parts.addGradients(
+        inputs: Array(inputs[half * 16..<half * 16 + 16]),
+        targets: Array(targets[half * 16..<half * 16 + 16]), sequences: 2, gradientScale: 0.5)
+    }
+    for index in 0..<whole.parameters.count {
+      let difference = whole.parameters.gradients[index] - parts.parameters.gradients[index]
+      #expect(abs(difference) < 1e-5)
+    }
+  }
+
+  @Test("the same step gives the same bits twice")
+  func repeatable() {
+    let inputs = Self.tokens(32, seed: 1)
+    let first = Self.model(.qwen3)
+    let second = Self.model(.qwen3)
+    for _ in 0..<2 {
+      let a = first.addGradients(inputs: inputs, targets: inputs, sequences: 4)
+      let b = second.addGradients(inputs: inputs, targets: inputs, sequences: 4)
+      #expect(a == b)
+    }
+    for index in 0..<first.parameters.count {
+      #expect(first.parameters.gradients[index] == second.parameters.gradients[index])
+    }
+  }
+
+  @Test(
+    "reading through a cache, however divided, gives the distribution of the whole",
+    arguments: TransformerConfiguration.Family.allCases, [[16], [1, 15], [7, 1, 1, 7], [15, 1]])
+  func cache(family: TransformerConfiguration.Family, parts: [Int]) {
+    let model = Self.model(family)
+    let inputs = Self.tokens(32, seed: 3)
+    let cache = KVCache(model.configuration, sequences: 2, capacity: 16)
+    var start = 0
+    for part in parts {
+      let tokens = (0..<2).flatMap { inputs[$0 * 16 + start..<$0 * 16 + start + part] }
+      let logits = model.nextLogits(after: tokens, cache: cache)
+      start += part
+      #expect(cache.count == start)
+      for sequence in 0..<2 {
+        let row = Array(logits[sequence * 29..<(sequence + 1) * 29]).map(Double.init)
+        let normalizer = log(row.reduce(0) { $0 + exp($1) })
+        let prefix = Array(inputs[sequence * 16..<sequence * 16 + start])
+        for target in [0, 13, 28] {
+          let targets = [UInt32](repeating: UInt32(target), count: start)
+          let whole = model.logProbabilities(of: targets, after: prefix, sequences: 1)
+          #expect(abs(row[target] - normalizer - Double(whole[start - 1])) < 2e-4)
+        }
+      }
+    }
+  }
+
+  @Test("a copied cache goes on as the original, and a rewound one forgets")
+  func copies() {
+    let model = Self.model(.llama)
+    let cache = KVCache(model.configuration, sequences: 2, capacity: 8)
+    _ = model.nextLogits(after: Self.tokens(8, seed: 4), cache: cache)
+    let swapped = cache.selecting([1, 0, 1], capacity: 12)
+    let next = model.nextLogits(after: [5, 6], cache: cache)
+    let copied = model.nextLogits(after: [6, 5, 6], cache: swapped)
+    for word in 0..<29 {
+      #expect(abs(copied[word] - next[29 + word]) < 1e-5)
+      #expect(abs(copied[29 + word] - next[word]) < 1e-5)
+      #expect(abs(copied[58 + word] - next[29 + word]) < 1e-5)
+    }
+    cache.rewind(to: 4)
+    let again = model.nextLogits(after: [5, 6], cache: cache)
+    for index in 0..<58 { #expect(again[index] == next[index]) }
+  }
+
+  @Test("a configuration that cannot be says why")
+  func problems() {
+    var configuration = TransformerConfiguration(
+      family: .llama, vocabularySize: 8, contextLength: 8, layers: 1, width: 24, heads: 3,
+      keyValueHeads: 2)
+    #expect(configuration.problem == "2 key-value heads do not divide 3 heads")
+    configuration.keyValueHeads = 3
+    #expect(configuration.problem == nil)
+    configuration.headWidth = 7
+    #expect(configuration.problem == "head width 7 is odd")
+  }
+}
