@@ -73,7 +73,7 @@ let package = Package(
     .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Goldens"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(
