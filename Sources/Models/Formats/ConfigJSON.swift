@@ -4,12 +4,12 @@
 ///
 /// What a file asks for and apus does not do is refused by name, never ignored. What a file leaves out
 /// has the value that transformers gives it.
-enum ConfigJSON {
+package enum ConfigJSON {
   /// No dimension of a model is larger; products of three of them stay far from overflow.
   private static let largestSize = 1 << 20
 
   /// The configuration that the text of a `config.json` describes.
-  static func configuration(
+  package static func configuration(
     _ bytes: [UInt8], path: String
   ) throws(ModelFileError) -> TransformerConfiguration {
     let file = ConfigFile(path: path, members: try JSONValue.object(in: bytes, of: path))
@@ -139,7 +139,7 @@ enum ConfigJSON {
   /// The text of `config.json`.
   ///
   /// Keys that releases of transformers, vLLM and llama.cpp call differently are given in each form.
-  static func text(
+  package static func text(
     _ configuration: TransformerConfiguration, beginningOfText: Int?, endOfText: Int?
   ) -> String {
     let isGPT2 = configuration.family == .gpt2

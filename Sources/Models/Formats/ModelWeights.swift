@@ -94,18 +94,6 @@ enum ModelWeights {
     return writer
   }
 
-  /// The values of a gradient, or of anything laid out like the parameters, as `tensor` holds them.
-  package static func values(
-    of tensor: FileTensor, in parameter: Parameter, from source: UnsafePointer<Float>
-  ) -> [Float] {
-    if !tensor.isTransposed {
-      return Array(UnsafeBufferPointer(start: source + tensor.start, count: tensor.count))
-    }
-    return (0..<tensor.count).map {
-      source[$0 % parameter.rows * parameter.columns + $0 / parameter.rows]
-    }
-  }
-
   private static func parameter(of place: FileTensor, in parameters: ParameterStore) -> Parameter {
     guard let parameter = parameters[place.parameter],
       place.start + place.count <= parameter.count
