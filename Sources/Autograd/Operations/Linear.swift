@@ -6,7 +6,8 @@ import Machine
 extension Tensor {
   /// `y = x · Wᵀ + bias + residual`
   ///
-  /// On a tape that does not record, the result overwrites `residual` and shares its memory.
+  /// On a tape that does not record, the result overwrites `residual` (unless that is `self`) and
+  /// shares its memory.
   ///
   /// - Parameters:
   ///   - weight: `outputs × columns`.
@@ -19,7 +20,7 @@ extension Tensor {
     let x = self
     let outputs = weight.rows
     let y: Tensor
-    if let residual, !tape.isRecording {
+    if let residual, residual !== self, !tape.isRecording {
       y = residual
     } else {
       y = tape.tensor(rows: rows, columns: outputs)
