@@ -66,19 +66,15 @@ extension VectorKernels {
         let tileQueries = min(tileLength, queries - firstQuery)
         let diagonal = cached + firstQuery - firstKey
         let target = sums + firstQuery * padded
-        multiplyTile(
-          packedQuery + firstQuery * padded, row: padded, inner: 1,
-          packedKey, stride: tileLength, into: scores, stride: tileLength,
-          rows: tileQueries, columns: roundUp(tileKeys, to: panelWidth), inner: headWidth,
-          keep: false, causality: .result, diagonal: diagonal)
+        multiplyForScores(
+          packedQuery + firstQuery * padded, stride: padded, packedKey, into: scores,
+          queries: tileQueries, keys: tileKeys, inner: headWidth, diagonal: diagonal)
         updateSoftmax(
           scores, rows: tileQueries, keys: tileKeys, diagonal: diagonal, isFirst: firstKey == 0,
           maxima + firstQuery, totals + firstQuery, target, padded)
-        multiplyTile(
-          scores, row: tileLength, inner: 1, packedValue, stride: padded,
-          into: target, stride: padded,
-          rows: tileQueries, columns: padded, inner: tileKeys,
-          keep: firstKey > 0, causality: .left, diagonal: diagonal)
+        multiplyWeights(
+          scores, packedValue, into: target, queries: tileQueries, keys: tileKeys,
+          columns: padded, diagonal: diagonal, keep: firstKey > 0)
         firstQuery += tileLength
       }
       firstKey += tileLength

@@ -45,7 +45,6 @@ extension VectorKernels {
     var firstKey = 0
     while firstKey < length {
       let tileKeys = min(tileLength, length - firstKey)
-      let keyColumns = roundUp(tileKeys, to: panelWidth)
       let (key, value) = (key + firstKey * keyStride, value + firstKey * valueStride)
       packTransposed(key, stride: keyStride, rows: tileKeys, width: headWidth, into: transposedKey)
       packTransposed(
@@ -59,30 +58,24 @@ extension VectorKernels {
         let diagonal = firstQuery - firstKey
         let tileQuery = packedQuery + firstQuery * padded
         let tileOutput = packedOutput + firstQuery * padded
-        multiplyTile(
-          tileQuery, row: padded, inner: 1, transposedKey, stride: tileLength,
-          into: weights, stride: tileLength, rows: tileQueries, columns: keyColumns,
-          inner: headWidth, keep: false, causality: .result, diagonal: diagonal)
-        multiplyTile(
-          tileOutput, row: padded, inner: 1, transposedValue, stride: tileLength,
-          into: slopes, stride: tileLength, rows: tileQueries, columns: keyColumns,
-          inner: headWidth, keep: false, causality: .result, diagonal: diagonal)
+        multiplyForScores(
+          tileQuery, stride: padded, transposedKey, into: weights,
+          queries: tileQueries, keys: tileKeys, inner: headWidth, diagonal: diagonal)
+        multiplyForScores(
+          tileOutput, stride: padded, transposedValue, into: slopes,
+          queries: tileQueries, keys: tileKeys, inner: headWidth, diagonal: diagonal)
         findSlopes(
           weights, slopes, rows: tileQueries, keys: tileKeys, diagonal: diagonal,
           logSumExp + firstQuery, deltas + firstQuery)
-        multiplyTile(
-          weights, row: 1, inner: tileLength, tileOutput, stride: padded,
-          into: valueSums, stride: padded, rows: tileKeys, columns: padded,
-          inner: tileQueries, keep: diagonal > 0, causality: .leftTransposed, diagonal: diagonal)
-        multiplyTile(
-          slopes, row: 1, inner: tileLength, tileQuery, stride: padded,
-          into: keySums, stride: padded, rows: tileKeys, columns: padded,
-          inner: tileQueries, keep: diagonal > 0, causality: .leftTransposed, diagonal: diagonal)
-        multiplyTile(
-          slopes, row: tileLength, inner: 1, packedKey, stride: padded,
-          into: querySums + firstQuery * padded, stride: padded, rows: tileQueries,
-          columns: padded, inner: tileKeys, keep: firstKey > 0, causality: .left,
-          diagonal: diagonal)
+        multiplyTransposedWeights(
+          weights, tileOutput, into: valueSums, queries: tileQueries, keys: tileKeys,
+          columns: padded, diagonal: diagonal, keep: diagonal > 0)
+        multiplyTransposedWeights(
+          slopes, tileQuery, into: keySums, queries: tileQueries, keys: tileKeys,
+          columns: padded, diagonal: diagonal, keep: diagonal > 0)
+        multiplyWeights(
+          slopes, packedKey, into: querySums + firstQuery * padded, queries: tileQueries,
+          keys: tileKeys, columns: padded, diagonal: diagonal, keep: firstKey > 0)
         firstQuery += tileLength
       }
       unpackRows(

@@ -6,66 +6,115 @@ import KernelInterface
 @inline(__always)
 var tileLength: Int { 64 }
 
-/// The columns that a block of registers covers; the stored width of every right operand and
-/// result is a multiple of it.
+/// The columns that a block of registers covers; what a product reads and writes is padded to it.
 @inline(__always)
 var panelWidth: Int { 2 * laneCount }
 
-/// Which part of a product on a tile that the diagonal crosses is not needed.
-///
-/// Score `(i, j)` is visible if `j ≤ i + diagonal`; the others are 0 or never read.
-enum Causality {
-  /// The result is a tile of scores: blocks without a visible score are skipped.
-  case result
-  /// The left operand is a tile of weights, queries × keys.
-  case left
-  /// The left operand is a tile of weights, transposed: keys × queries.
-  case leftTransposed
-}
+// Three products of a tile that the diagonal may cross: score `(i, j)` is visible if
+// `j ≤ i + diagonal`, where `diagonal` is the position of query 0 counted from key 0 of the tile.
+// What is not visible is not computed, or, being 0, not summed.
 
-/// `c = a · b`, or `c += a · b` if `keep`, leaving out what causality makes zero.
+/// `scores = a · b`, `queries × keys`, whole blocks beyond the diagonal left as they are.
 ///
 /// - Parameters:
-///   - a: `rows × inner`; element `(r, k)` lies at `r · aRow + k · aInner`.
-///   - b: `inner × columns`, rows `bStride` apart; `columns` is a multiple of `panelWidth`.
-///   - c: `rows × columns`, rows `cStride` apart.
-///   - diagonal: the key position that query 0 of the tile is at, counted from the first key.
+///   - a: `queries × inner`, rows `aStride` apart.
+///   - b: `inner` rows of a tile's length: the transpose of keys or values.
+///   - scores: a tile; written up to `keys` rounded up to a panel.
 @inline(__always)
-func multiplyTile(
-  _ a: Floats, row aRow: Int, inner aInner: Int, _ b: Floats, stride bStride: Int,
-  into c: MutableFloats, stride cStride: Int,
-  rows: Int, columns: Int, inner: Int, keep: Bool, causality: Causality, diagonal: Int
+func multiplyForScores(
+  _ a: Floats, stride aStride: Int, _ b: Floats, into scores: MutableFloats,
+  queries: Int, keys: Int, inner: Int, diagonal: Int
 ) {
   var column = 0
-  while column < columns {
-    var row = 0
-    if causality == .result { row = min(rows, max(0, column - diagonal)) }
-    while row < rows {
-      let left = rows - row
-      let height = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1
-      var (start, end) = (0, inner)
-      if causality == .left { end = min(inner, max(0, row + height + diagonal)) }
-      if causality == .leftTransposed { start = min(inner, max(0, row - diagonal)) }
-      let a = a + row * aRow + start * aInner
-      let b = b + start * bStride + column
-      let c = c + row * cStride + column
-      switch height {
-      case 6: multiplyBlock(6, a, aRow, aInner, b, bStride, end - start, c, cStride, keep)
-      case 4: multiplyBlock(4, a, aRow, aInner, b, bStride, end - start, c, cStride, keep)
-      case 2: multiplyBlock(2, a, aRow, aInner, b, bStride, end - start, c, cStride, keep)
-      default: multiplyBlock(1, a, aRow, aInner, b, bStride, end - start, c, cStride, keep)
-      }
+  while column < keys {
+    var row = min(queries, max(0, column - diagonal))
+    while row < queries {
+      let height = blockHeight(queries - row)
+      multiplyBlock(
+        height, a + row * aStride, aStride, 1, b + column, tileLength, inner,
+        scores + row * tileLength + column, tileLength, keep: false)
       row += height
     }
     column += panelWidth
   }
 }
 
-/// A block of `rows ≤ 6` rows and one panel of columns, held in twelve registers.
+/// `c = weights · b`, or `c += weights · b` if `keep`: `queries × columns`.
 ///
-/// `rows` is a literal where this is called, so that the branches on it vanish.
+/// - Parameters:
+///   - weights: a tile, `queries × keys`, 0 beyond the diagonal.
+///   - b: `keys × columns`; `columns`, a multiple of a panel, is the stride of `b` and `c`.
+@inline(__always)
+func multiplyWeights(
+  _ weights: Floats, _ b: Floats, into c: MutableFloats,
+  queries: Int, keys: Int, columns: Int, diagonal: Int, keep: Bool
+) {
+  var column = 0
+  while column < columns {
+    var row = 0
+    while row < queries {
+      let height = blockHeight(queries - row)
+      let end = min(keys, row + height + diagonal)
+      multiplyBlock(
+        height, weights + row * tileLength, tileLength, 1, b + column, columns, end,
+        c + row * columns + column, columns, keep: keep)
+      row += height
+    }
+    column += panelWidth
+  }
+}
+
+/// `c = weightsᵀ · b`, or `c += weightsᵀ · b` if `keep`: `keys × columns`.
+///
+/// - Parameters:
+///   - weights: a tile, `queries × keys`, 0 beyond the diagonal.
+///   - b: `queries × columns`; `columns`, a multiple of a panel, is the stride of `b` and `c`.
+@inline(__always)
+func multiplyTransposedWeights(
+  _ weights: Floats, _ b: Floats, into c: MutableFloats,
+  queries: Int, keys: Int, columns: Int, diagonal: Int, keep: Bool
+) {
+  var column = 0
+  while column < columns {
+    var row = 0
+    while row < keys {
+      let height = blockHeight(keys - row)
+      let start = min(queries, max(0, row - diagonal))
+      multiplyBlock(
+        height, weights + start * tileLength + row, 1, tileLength,
+        b + start * columns + column, columns, queries - start,
+        c + row * columns + column, columns, keep: keep)
+      row += height
+    }
+    column += panelWidth
+  }
+}
+
+/// The rows that the next block of registers takes.
+@inline(__always)
+private func blockHeight(_ rows: Int) -> Int {
+  rows >= 6 ? 6 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1
+}
+
 @inline(__always)
 private func multiplyBlock(
+  _ rows: Int, _ a: Floats, _ aRow: Int, _ aInner: Int, _ b: Floats, _ bStride: Int, _ inner: Int,
+  _ c: MutableFloats, _ cStride: Int, keep: Bool
+) {
+  switch rows {
+  case 6: multiplyFixed(6, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
+  case 4: multiplyFixed(4, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
+  case 2: multiplyFixed(2, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
+  default: multiplyFixed(1, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
+  }
+}
+
+/// A block of `rows ≤ 6` rows and one panel of columns, held in twelve registers.
+///
+/// Element `(r, k)` of `a` lies at `r · aRow + k · aInner`. `rows` is a literal where this is
+/// called, so that the branches on it vanish.
+@inline(__always)
+private func multiplyFixed(
   _ rows: Int, _ a: Floats, _ aRow: Int, _ aInner: Int, _ b: Floats, _ bStride: Int, _ inner: Int,
   _ c: MutableFloats, _ cStride: Int, _ keep: Bool
 ) {
