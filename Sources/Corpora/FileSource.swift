@@ -76,9 +76,12 @@ final class FileSource {
   }
 
   private func fill() throws(CorpusError) {
-    if start == end {
+    if start > 0 {
+      buffer.withUnsafeMutableBytes { bytes in
+        bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+      }
+      end -= start
       start = 0
-      end = 0
     }
     let offset = end
     precondition(offset < buffer.count, "More is looked at than the buffer holds.")
