@@ -1,0 +1,229 @@
+/// Batches of training windows, prepared by one thread ahead of the trainer.
+
+import Glibc
+import Machine
+import Synchronization
+import Tokenizers
+
+/// The order in which windows are given out.
+public enum Shuffle: Sendable, Equatable, Codable {
+  /// As they stand in the corpus.
+  case none
+  /// In random order within blocks of about so many tokens, two of which are in memory. A corpus
+  /// that fits into one block is shuffled as a whole and read only once.
+  case buffer(tokens: Int = 1 << 25)
+}
+
+/// Sequences for one step of training.
+public struct Batch: Sendable, Equatable {
+  /// The tokens that the model sees, `sequences × length`, row after row.
+  public let inputs: [Token]
+  /// The tokens that it should predict: the inputs shifted by one.
+  public let targets: [Token]
+  /// The number of rows.
+  public let sequences: Int
+  /// The tokens in a row.
+  public let length: Int
+  /// Where the stream stands after this batch.
+  public let position: StreamPosition
+  /// The epoch of the first row, from 0.
+  public let epoch: Int
+}
+
+/// An endless stream of batches: epochs follow one another, each in an order of its own.
+///
+/// One thread reads, decompresses, encodes and packs the next block while this one is given out.
+/// Blocks hold 2 bytes a token (4 if the vocabulary has more than 65,536 entries), and there are at
+/// most two of them with `Shuffle.buffer`, `ahead + 1` small ones with `Shuffle.none`. The order of
+/// windows depends on the seed, the epoch and the block alone, so a loader made from a position
+/// goes on bit for bit; it reads again only the block that it stood in.
+public final class BatchLoader {
+  private static let orderedBlockTokens = 1 << 18
+
+  /// The seconds for which `next()` had to wait for the thread.
+  public private(set) var secondsWaited = 0.0
+  /// Where the stream stands.
+  public private(set) var position: StreamPosition
+
+  private let sequences: Int
+  private let length: Int
+  private let shuffle: Shuffle
+  private let seed: UInt64
+  private let process: Int
+  private let processes: Int
+  private let queue: BoundedQueue<Result<TokenBlock, CorpusError>>
+  private let filling: Filling
+  private var block: TokenBlock?
+  private var order: [UInt32] = []
+
+  /// Starts the thread.
+  ///
+  /// - Parameters:
+  ///   - sequences: The rows of a batch.
+  ///   - length: The tokens of a row.
+  ///   - position: Where an earlier loader with the same settings stood.
+  ///   - ahead: The blocks of 256 Ki tokens that may wait when nothing is shuffled.
+  ///   - process: Which share of every batch this loader gives out when `processes` of them train
+  ///     together: rows `process × sequences ..< (process + 1) × sequences` of a batch of
+  ///     `processes × sequences`. Positions count whole batches.
+  public init(
+    corpus: Corpus, split: Split, tokenizer: Tokenizer, sequences: Int, length: Int,
+    shuffle: Shuffle = .buffer(), seed: UInt64, from position: StreamPosition = .start,
+    ahead: Int = 4, process: Int = 0, processes: Int = 1
+  ) throws(CorpusError) {
+    precondition(sequences > 0 && length > 0, "A batch has at least one row of one token.")
+    precondition((0..<processes).contains(process), "A share is one of the shares.")
+    self.sequences = sequences
+    self.length = length
+    self.shuffle = shuffle
+    self.seed = seed
+    self.position = position
+    self.process = process
+    self.processes = processes
+    let blockTokens =
+      switch shuffle {
+      case .none: BatchLoader.orderedBlockTokens
+      case .buffer(let tokens): tokens
+      }
+    queue = BoundedQueue(capacity: shuffle == .none ? max(1, ahead) : 1)
+    filling = Filling()
+    if position.document.file > corpus.files.count {
+      throw .positionOutside(path: corpus.paths.joined(separator: ", "))
+    }
+    if position != .start, !corpus.isRereadable {
+      throw .notRereadable(path: "the corpus")
+    }
+    let packer = SequencePacker(
+      corpus: corpus, split: split, tokenizer: tokenizer, length: length,
+      blockTokens: blockTokens, from: position)
+    startThread { [queue, filling] in
+      BatchLoader.fill(queue, from: packer, reporting: filling)
+    }
+  }
+
+  deinit { queue.close() }
+
+  /// The next batch; it may span a block's end and an epoch's.
+  public func next() throws(CorpusError) -> Batch {
+    var inputs: [Token] = []
+    var targets: [Token] = []
+    inputs.reserveCapacity(sequences * length)
+    targets.reserveCapacity(sequences * length)
+    var epoch = position.epoch
+    for row in 0..<processes * sequences {
+      let block = try blockWithWindow()
+      if row == 0 { epoch = position.epoch }
+      if row / sequences == process {
+        let window = order.isEmpty ? position.windows : Int(order[position.windows])
+        block.copyWindow(window, inputs: &inputs, targets: &targets)
+      }
+      position.windows += 1
+      if position.windows == block.windows { position = block.end }
+    }
+    return Batch(
+      inputs: inputs, targets: targets, sequences: sequences, length: length, position: position,
+      epoch: epoch)
+  }
+
+  /// Waits at most so long for the data of the next batch; whether it is there. For showing
+  /// progress while the first block fills.
+  public func isReady(within seconds: Double) -> Bool {
+    if let block, isInside(block) || block.isWholeEpoch { return true }
+    return queue.waitForElement(seconds: seconds)
+  }
+
+  /// How far the block is that the thread fills: tokens gathered, and tokens that it will have as
+  /// far as can be told from the share of the corpus that was read.
+  public var progress: (tokensBuffered: Int, tokensWanted: Int) {
+    let now = filling.value.withLock { $0 }
+    return (now.tokens, now.wanted)
+  }
+
+  private func isInside(_ block: TokenBlock) -> Bool {
+    block.start.epoch == position.epoch && block.start.block == position.block
+  }
+
+  /// The block that `position` lies in, taken from the thread if need be.
+  private func blockWithWindow() throws(CorpusError) -> TokenBlock {
+    if let block, isInside(block) { return block }
+    if var again = block, again.isWholeEpoch {
+      again.start = position
+      again.end = position.startOfNextEpoch()
+      return use(again)
+    }
+    block = nil
+    let clock = ContinuousClock()
+    let start = clock.now
+    let taken = queue.take()
+    secondsWaited += (clock.now - start) / .seconds(1)
+    let next: TokenBlock
+    switch taken {
+    case .success(let block): next = block
+    case .failure(let error):
+      queue.add(.failure(error))
+      throw error
+    }
+    if isInside(next) {
+      guard position.windows < next.windows else { throw .positionOutside(path: "the corpus") }
+    } else {
+      if position.windows > 0 { throw .positionOutside(path: "the corpus") }
+      position = next.start
+    }
+    return use(next)
+  }
+
+  private func use(_ next: TokenBlock) -> TokenBlock {
+    block = next
+    if shuffle == .none {
+      order = []
+    } else {
+      let stream = UInt64(next.start.epoch) << 32 | UInt64(next.start.block)
+      var source = RandomSource(seed: seed, stream: stream &+ 1)
+      order = source.permutation(of: next.windows)
+    }
+    return next
+  }
+
+  /// What the thread says about its work.
+  private final class Filling: Sendable {
+    let value = Mutex(SequencePacker.Progress(tokens: 0, wanted: 0))
+  }
+
+  private static func fill(
+    _ queue: BoundedQueue<Result<TokenBlock, CorpusError>>, from packer: SequencePacker,
+    reporting filling: Filling
+  ) {
+    do throws(CorpusError) {
+      while queue.waitForRoom() {
+        let block = try packer.nextBlock { progress in
+          filling.value.withLock { $0 = progress }
+        } while: {
+          !queue.isClosedNow
+        }
+        guard let block else { return }
+        queue.add(.success(block))
+        if block.isWholeEpoch { return }
+      }
+    } catch {
+      queue.add(.failure(error))
+    }
+  }
+}
+
+/// Runs `body` on a thread of its own, which nobody waits for.
+private func startThread(_ body: @escaping () -> Void) {
+  final class Body {
+    let run: () -> Void
+    init(_ run: @escaping () -> Void) { self.run = run }
+  }
+  var thread = pthread_t()
+  let code = pthread_create(
+    &thread, nil,
+    { context in
+      guard let context else { return nil }
+      Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+      return nil
+    }, Unmanaged.passRetained(Body(body)).toOpaque())
+  precondition(code == 0, "The system refused a thread.")
+  pthread_detach(thread)
+}

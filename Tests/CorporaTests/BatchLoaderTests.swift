@@ -1,0 +1,222 @@
+/// What a trainer relies on: every window once an epoch, the same order again, resuming anywhere.
+
+import Corpora
+import FoundationEssentials
+import Glibc
+import Testing
+import Tokenizers
+
+@Suite("Loading batches")
+struct BatchLoaderTests {
+  private let folder: TemporaryFolder
+  private let corpus: Corpus
+  private let tokenizer: Tokenizer
+  private let windows: [[Token]]
+  private let length = 16
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let written = makeTexts(60)
+    let paths = [
+      try folder.write(makeObjects(Array(written[..<25])), to: "a.jsonl"),
+      try folder.compress(makeObjects(Array(written[25...58])), to: "b.jsonl.zst"),
+      try folder.write(written[59], to: "c.txt"),
+    ]
+    corpus = try Corpus(paths)
+    tokenizer = try makeByteTokenizer()
+    windows = referenceWindows(referenceStream(written), length: length)
+  }
+
+  private func loader(
+    _ shuffle: Shuffle, sequences: Int = 3, seed: UInt64 = 1, from position: StreamPosition = .start
+  ) throws -> BatchLoader {
+    try BatchLoader(
+      corpus: corpus, split: .all, tokenizer: tokenizer, sequences: sequences, length: length,
+      shuffle: shuffle, seed: seed, from: position)
+  }
+
+  /// The rows of the next batches as windows of `length + 1` tokens.
+  private func rows(_ loader: BatchLoader, batches: Int) throws -> [[Token]] {
+    var rows: [[Token]] = []
+    for _ in 0..<batches {
+      let batch = try loader.next()
+      #expect(batch.inputs.count == batch.sequences * batch.length)
+      #expect(batch.targets.count == batch.inputs.count)
+      for row in 0..<batch.sequences {
+        let range = row * length..<(row + 1) * length
+        #expect(batch.inputs[range].dropFirst() == batch.targets[range].dropLast())
+        rows.append([batch.inputs[range.lowerBound]] + Array(batch.targets[range]))
+      }
+    }
+    return rows
+  }
+
+  @Test("without shuffling, windows come in order and epochs follow one another")
+  func inOrder() throws {
+    let rows = try rows(loader(.none, sequences: 1), batches: windows.count * 2 + 3)
+    #expect(rows == windows + windows + windows[..<3])
+  }
+
+  @Test("every token but the first is a target exactly once")
+  func targetsOnce() throws {
+    let targets = windows.flatMap { $0.dropFirst() }
+    let stream = referenceStream(makeTexts(60))
+    #expect(targets == Array(stream[1...targets.count]))
+    #expect(stream.count - 1 - targets.count < length)
+  }
+
+  @Test(
+    "a shuffled epoch holds every window once, in another order each epoch",
+    arguments: [100, 1_000, 1 << 25])
+  func permutations(tokens: Int) throws {
+    let loader = try loader(.buffer(tokens: tokens), sequences: 1)
+    let epochs = try (0..<3).map { _ in try rows(loader, batches: windows.count) }
+    for epoch in epochs {
+      #expect(epoch != windows)
+      #expect(
+        epoch.sorted { $0.lexicographicallyPrecedes($1) }
+          == windows.sorted { $0.lexicographicallyPrecedes($1) })
+    }
+    #expect(epochs[0] != epochs[1])
+    #expect(epochs[1] != epochs[2])
+  }
+
+  @Test("the seed decides the order")
+  func seeds() throws {
+    let first = try rows(loader(.buffer(), seed: 1), batches: 20)
+    #expect(try rows(loader(.buffer(), seed: 1), batches: 20) == first)
+    #expect(try rows(loader(.buffer(), seed: 2), batches: 20) != first)
+  }
+
+  @Test(
+    "a loader made from the position behind any batch goes on bit for bit",
+    arguments: [.none, .buffer(tokens: 100), .buffer(tokens: 1_000), .buffer()] as [Shuffle])
+  func resuming(shuffle: Shuffle) throws {
+    let total = windows.count + 20
+    let whole = try loader(shuffle, sequences: 2)
+    let batches = try (0..<total).map { _ in try whole.next() }
+    for index in 0..<(total - 1) {
+      let saved = try JSONEncoder().encode(batches[index].position)
+      let position = try JSONDecoder().decode(StreamPosition.self, from: saved)
+      let resumed = try loader(shuffle, sequences: 2, from: position)
+      #expect(try resumed.next() == batches[index + 1], "after batch \(index)")
+      if index % 16 == 0 {
+        for later in index + 2..<min(total, index + 40) {
+          #expect(try resumed.next() == batches[later], "batch \(later) after \(index)")
+        }
+      }
+    }
+  }
+
+  @Test("a position counts windows, so another batch size can go on from it")
+  func otherBatchSize() throws {
+    let first = try loader(.buffer(tokens: 1_000), sequences: 4)
+    let second = try loader(.buffer(tokens: 1_000), sequences: 1)
+    var position = StreamPosition.start
+    for _ in 0..<9 { position = try first.next().position }
+    for _ in 0..<36 { _ = try second.next() }
+    #expect(second.position == position)
+  }
+
+  @Test("the shares of several processes are the batch of one")
+  func shares() throws {
+    let whole = try loader(.buffer(tokens: 1_000), sequences: 6)
+    let parts = try (0..<3).map { process in
+      try BatchLoader(
+        corpus: corpus, split: .all, tokenizer: tokenizer, sequences: 2, length: length,
+        shuffle: .buffer(tokens: 1_000), seed: 1, process: process, processes: 3)
+    }
+    for _ in 0..<windows.count {
+      let batch = try whole.next()
+      let shares = try parts.map { try $0.next() }
+      #expect(shares.flatMap(\.inputs) == batch.inputs)
+      #expect(shares.flatMap(\.targets) == batch.targets)
+      #expect(shares.allSatisfy { $0.position == batch.position })
+    }
+  }
+
+  @Test("epochs are counted")
+  func epochs() throws {
+    let loader = try loader(.buffer(tokens: 500), sequences: 1)
+    for epoch in 0..<3 {
+      for _ in windows { #expect(try loader.next().epoch == epoch) }
+    }
+  }
+
+  @Test("a corpus shorter than a window is refused with the numbers")
+  func tooShort() throws {
+    let short = try Corpus([folder.write("tiny", to: "short.txt")])
+    let loader = try BatchLoader(
+      corpus: short, split: .all, tokenizer: tokenizer, sequences: 1, length: 8, seed: 1)
+    for _ in 0..<2 {
+      #expect(throws: CorpusError.tooShort(tokens: 5, needed: 9)) { try loader.next() }
+    }
+  }
+
+  @Test("a part without documents is refused")
+  func emptyPart() throws {
+    let loader = try BatchLoader(
+      corpus: corpus, split: .validation(validationFraction: 0), tokenizer: tokenizer,
+      sequences: 1, length: 8, seed: 1)
+    #expect(
+      throws: CorpusError.emptyPart(documents: 60, split: .validation(validationFraction: 0))
+    ) { try loader.next() }
+  }
+
+  @Test("what goes wrong on the thread comes out of next(), after the good batches")
+  func threadErrors() throws {
+    let lines = makeObjects(makeTexts(60)) + Array("{\"txt\": 1}\n".utf8)
+    let path = try folder.write(lines, to: "broken.jsonl")
+    let loader = try BatchLoader(
+      corpus: Corpus([path]), split: .all, tokenizer: tokenizer, sequences: 1, length: 16,
+      shuffle: .buffer(tokens: 160), seed: 1)
+    let error = #expect(throws: CorpusError.self) { while true { _ = try loader.next() } }
+    guard case .malformedLine(path, 61, _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("a loader that is let go of stops its thread")
+  func stopping() throws {
+    for _ in 0..<20 {
+      let loader = try loader(.buffer(tokens: 100))
+      _ = try loader.next()
+    }
+    var threads = Int.max
+    for _ in 0..<100 where threads > 20 {
+      threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 0
+      usleep(20_000)
+    }
+    #expect(threads <= 20)
+  }
+
+  @Test("readiness and progress are told while the first block fills")
+  func progress() throws {
+    let loader = try loader(.buffer())
+    #expect(loader.isReady(within: 10))
+    _ = try loader.next()
+    #expect(loader.progress.tokensBuffered > 0)
+    #expect(loader.progress.tokensWanted >= loader.progress.tokensBuffered)
+    #expect(loader.isReady(within: 0))
+    #expect(loader.secondsWaited >= 0)
+  }
+
+  @Test("a text of one document that spans many blocks is resumed inside it")
+  func longDocument() throws {
+    let text = makeTexts(200).joined(separator: "\n")
+    let one = try Corpus([folder.compress(Array(text.utf8), to: "one.txt.zst")])
+    func make(_ position: StreamPosition) throws -> BatchLoader {
+      try BatchLoader(
+        corpus: one, split: .all, tokenizer: tokenizer, sequences: 2, length: 16,
+        shuffle: .buffer(tokens: 1_000), seed: 4, from: position)
+    }
+    let whole = try make(.start)
+    var batch = try whole.next()
+    for _ in 0..<500 {
+      let resumed = try make(batch.position)
+      batch = try whole.next()
+      #expect(try resumed.next() == batch)
+    }
+  }
+}
