@@ -70,10 +70,16 @@ public struct AtomicFile: ~Copyable {
     try write(Array(text.utf8))
   }
 
-  /// Makes the file durable and gives it its name.
-  public mutating func commit() throws(FileFailure) {
+  /// Makes durable what was written, still under the temporary name: a full disk shows here, before
+  /// the first of several files gets its name.
+  public mutating func synchronize() throws(FileFailure) {
     try flush()
     if fsync(descriptor) != 0 { throw FileFailure("write", path) }
+  }
+
+  /// Makes the file durable and gives it its name.
+  public mutating func commit() throws(FileFailure) {
+    try synchronize()
     let code = close(descriptor)
     descriptor = -1
     if code != 0 { throw FileFailure("write", path) }

@@ -47,6 +47,11 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// What lies in the folder, sorted.
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+
   /// Writes a file and returns its path.
   @discardableResult
   func file(_ name: String, _ bytes: [UInt8]) -> String {

@@ -109,6 +109,15 @@ public enum ModelFolder {
     }
   }
 
+  /// Writes the tensors alone, as the file `path`, with transformers' names.
+  public static func writeTensors(
+    of transformer: Transformer, to path: String, metadata: [String: String] = [:]
+  ) throws(FileFailure) {
+    var file = try ModelWeights.write(
+      transformer.parameters, of: transformer.configuration, to: path, metadata: metadata)
+    try file.commit()
+  }
+
   private static func writeNew(
     _ transformer: Transformer, _ small: [(String, [UInt8])], to path: String,
     _ metadata: [String: String]
@@ -135,6 +144,7 @@ public enum ModelFolder {
     var weights = try ModelWeights.write(
       transformer.parameters, of: transformer.configuration, to: "\(path)/\(TensorFiles.single)",
       metadata: metadata)
+    try weights.synchronize()
     var pending: [PendingFile] = []
     for (name, bytes) in small {
       let file = "\(path)/\(name)"
@@ -145,7 +155,12 @@ public enum ModelFolder {
     if !pending.isEmpty {
       try writeWhole("The files of this model are being replaced.\n", to: mark)
     }
-    try weights.commit()
+    do throws(FileFailure) {
+      try weights.commit()
+    } catch {
+      unlink(mark)
+      throw error
+    }
     for file in pending { try file.commit() }
     if unlink(mark) == 0 { syncFolder(containing: mark) }
   }

@@ -11,8 +11,9 @@ final class PendingFile {
     self.path = path
     file = try AtomicFile(path)
     try file.write(bytes)
+    try file.synchronize()
   }
 
-  /// Makes the file durable and gives it its name.
+  /// Gives the file its name.
   func commit() throws(FileFailure) { try file.commit() }
 }

@@ -201,7 +201,7 @@ public final class SafeTensorsFile: Sendable {
     case .float32:
       try file.read(at: position, into: UnsafeMutableRawBufferPointer(values))
     case .float16:
-      try readHalves(at: position, into: values) { Float(Float16(bitPattern: $0)) }
+      try readHalves(at: position, into: values) { Self.float(half: $0) }
     case .bfloat16:
       try readHalves(at: position, into: values) { Float(bitPattern: UInt32($0) << 16) }
     default:
@@ -224,6 +224,17 @@ public final class SafeTensorsFile: Sendable {
     }
     if let failure { throw failure }
     return values
+  }
+
+  /// The value of a half, by its bits: `Float16` needs a function of the compiler's library whose
+  /// convention differs between Linux systems.
+  private static func float(half bits: UInt16) -> Float {
+    let magnitude = UInt32(bits & 0x7FFF) << 13
+    // Moved to the exponent range of singles, where halves without leading bit are ordinary numbers.
+    let value =
+      magnitude < 0x7C00 << 13
+      ? Float(bitPattern: magnitude) * 0x1p112 : Float(bitPattern: magnitude | 0x7F80_0000)
+    return bits & 0x8000 == 0 ? value : -value
   }
 
   private func readHalves(

@@ -82,6 +82,9 @@ public struct SafeTensorsWriter: ~Copyable {
     if let failure { throw failure }
   }
 
+  /// Makes durable what was appended, still under a temporary name: a full disk shows here.
+  public mutating func synchronize() throws(FileFailure) { try file.synchronize() }
+
   /// Makes the file durable and gives it its name.
   public mutating func commit() throws(FileFailure) {
     precondition(written == total, "All declared values are appended.")
