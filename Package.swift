@@ -62,7 +62,7 @@ let package = Package(
       ]),
     .target(name: "Corpora", dependencies: ["CZstd", "Machine", "Tokenizers"]),
     .target(name: "Models", dependencies: ["Autograd", "Tokenizers"]),
-    .target(name: "Inference", dependencies: ["Models"]),
+    .target(name: "Inference", dependencies: ["Models", "Tokenizers", "Machine"]),
     .target(name: "Training", dependencies: ["Models", "Corpora"]),
     .executableTarget(
       name: "apus",
@@ -77,7 +77,8 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Goldens"]),
-    .testTarget(name: "InferenceTests", dependencies: ["Inference"]),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["Inference", "Models", "Tokenizers", "Machine"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(
       name: "apusTests",
