@@ -1,0 +1,37 @@
+/// The AdamW optimizer as one pass over parameters, gradient and moments.
+
+import KernelInterface
+
+extension VectorKernels {
+  /// One step of AdamW (arXiv 1711.05101) on `count` parameters, as PyTorch computes it.
+  ///
+  /// With `g = gradientScale · gradient`: `p −= rate·decay·p`; `m = β₁m + (1−β₁)g`;
+  /// `v = β₂v + (1−β₂)g²`; `p −= rate / correction1 · m / (√(v / correction2) + ε)`.
+  public static func adamW(
+    _ parameters: MutableFloats, gradient: Floats, firstMoment: MutableFloats,
+    secondMoment: MutableFloats, count: Int, gradientScale: Float,
+    rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float,
+    correction1: Float, correction2: Float
+  ) {
+    let scales = every(gradientScale)
+    let shrink = every(1 - rate * decay)
+    let (old1, new1) = (every(beta1), every(1 - beta1))
+    let (old2, new2) = (every(beta2), every(1 - beta2))
+    let epsilons = every(epsilon)
+    let step = every(-rate / correction1)
+    let rootFactor = every(1 / correction2.squareRoot())
+    var index = 0
+    while index < count {
+      let rest = count - index
+      let g = scales * load(gradient + index, rest)
+      let m = (old1 * load(firstMoment + index, rest)).addingProduct(new1, g)
+      let v = (old2 * load(secondMoment + index, rest)).addingProduct(new2 * g, g)
+      let p = shrink * load(parameters + index, rest)
+      let denominator = epsilons.addingProduct(squareRoot(v), rootFactor)
+      store(m, to: firstMoment + index, rest)
+      store(v, to: secondMoment + index, rest)
+      store(p.addingProduct(step, m / denominator), to: parameters + index, rest)
+      index += laneCount
+    }
+  }
+}

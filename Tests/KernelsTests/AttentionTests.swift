@@ -1,0 +1,107 @@
+import Kernels
+import Testing
+
+/// A random matrix whose rows are `stride` apart.
+struct StridedMatrix {
+  let rows: Int
+  let width: Int
+  let stride: Int
+  var values: [Float]
+
+  init(rows: Int, width: Int, gap: Int, noise: inout Noise, size: Float = 1) {
+    self.rows = rows
+    self.width = width
+    stride = width + gap
+    values = noise.floats(rows * (width + gap), size: size)
+  }
+
+  /// The rows without the gaps between them.
+  var matrix: [[Double]] {
+    (0..<rows).map { doubles(Array(values[$0 * stride..<$0 * stride + width])) }
+  }
+
+  /// All floats of the rows, and then those of the gaps.
+  var parts: (rows: [Float], gaps: [Float]) {
+    let inside = (0..<rows).flatMap { values[$0 * stride..<$0 * stride + width] }
+    let gaps = (0..<rows).flatMap { values[$0 * stride + width..<($0 + 1) * stride] }
+    return (inside, gaps)
+  }
+}
+
+@Suite("Attention")
+struct AttentionTests {
+  private func check(
+    _ set: KernelCase, queries: Int, keys: Int, headWidth: Int, size: Float = 1,
+    tolerance: Double = 5e-6
+  ) {
+    var noise = Noise(queries * 1000 + keys + headWidth)
+    let query = StridedMatrix(rows: queries, width: headWidth, gap: 3, noise: &noise, size: size)
+    let key = StridedMatrix(rows: keys, width: headWidth, gap: 8, noise: &noise, size: size)
+    let value = StridedMatrix(rows: keys, width: headWidth, gap: 1, noise: &noise)
+    var output = StridedMatrix(rows: queries, width: headWidth, gap: 5, noise: &noise)
+    let gaps = output.parts.gaps
+    var logSumExp = [Float](repeating: 0, count: queries)
+    let count = set.kernels.attentionScratchCount(
+      queries: queries, keys: keys, headWidth: headWidth)
+    var scratch = [Float](repeating: .nan, count: count)
+    let scale = 1 / Float(headWidth).squareRoot()
+    set.kernels.attention(
+      query: query.values, queryStride: query.stride, key: key.values, keyStride: key.stride,
+      value: value.values, valueStride: value.stride, output: &output.values,
+      outputStride: output.stride, queries: queries, keys: keys, headWidth: headWidth,
+      scale: scale, logSumExp: &logSumExp, scratch: &scratch)
+    let truth = Reference.attention(
+      query: query.matrix, key: key.matrix, value: value.matrix, scale: Double(scale))
+    let name = "\(queries) queries, \(keys) keys, width \(headWidth)"
+    expectClose(output.parts.rows, truth.output.flatMap { $0 }, tolerance: tolerance, name)
+    expectClose(logSumExp, truth.logSumExp, tolerance: 5e-6, name)
+    #expect(output.parts.gaps == gaps, "wrote between the rows")
+  }
+
+  @Test("every length up to 130 follows the formula", arguments: KernelCase.all)
+  func lengths(_ set: KernelCase) {
+    for length in 1...130 { check(set, queries: length, keys: length, headWidth: 8) }
+  }
+
+  @Test("every even head width does", arguments: KernelCase.all)
+  func widths(_ set: KernelCase) {
+    for headWidth in [2, 6, 10, 16, 24, 32, 48, 64, 80, 128] {
+      check(set, queries: 70, keys: 70, headWidth: headWidth)
+      check(set, queries: 1, keys: 33, headWidth: headWidth)
+    }
+  }
+
+  @Test("a cached prefix is visible to every query", arguments: KernelCase.all)
+  func cachedPrefix(_ set: KernelCase) {
+    for queries in [1, 2, 4, 5, 6, 63, 64, 65, 100] {
+      for cached in [1, 3, 16, 63, 64, 65, 300] {
+        check(set, queries: queries, keys: queries + cached, headWidth: 16)
+      }
+    }
+    check(set, queries: 1, keys: 1025, headWidth: 64)
+  }
+
+  @Test("large scores neither overflow nor lose the smaller ones", arguments: KernelCase.all)
+  func largeScores(_ set: KernelCase) {
+    check(set, queries: 150, keys: 150, headWidth: 16, size: 12, tolerance: 2e-5)
+    check(set, queries: 1, keys: 600, headWidth: 16, size: 12, tolerance: 2e-5)
+  }
+
+  @Test("a bad number in the past reaches the output", arguments: KernelCase.all)
+  func badNumber(_ set: KernelCase) {
+    for queries in [3, 80] {
+      var key = [Float](repeating: 1, count: queries * 8)
+      key[8] = .nan
+      let value = [Float](repeating: 1, count: queries * 8)
+      var output = [Float](repeating: 0, count: queries * 8)
+      var scratch = [Float](
+        repeating: 0,
+        count: set.kernels.attentionScratchCount(queries: queries, keys: queries, headWidth: 8))
+      set.kernels.attention(
+        query: value, queryStride: 8, key: key, keyStride: 8, value: value, valueStride: 8,
+        output: &output, outputStride: 8, queries: queries, keys: queries, headWidth: 8,
+        scale: 1, logSumExp: nil, scratch: &scratch)
+      #expect(output[8...].allSatisfy { $0.isNaN })
+    }
+  }
+}
