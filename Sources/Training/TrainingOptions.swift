@@ -1,0 +1,96 @@
+/// Everything that decides a run, as it is saved with its checkpoints.
+
+/// Where the text of a run comes from.
+public struct DataOptions: Sendable, Codable, Equatable {
+  /// Files and folders of the corpus, as absolute paths.
+  public var corpus: [String]
+  /// Files and folders to validate on, or nil to take a share of the corpus.
+  public var validation: [String]?
+  /// The share of the corpus's documents to validate on, by hash, if `validation` is nil; 0 for none.
+  public var validationFraction: Double
+  /// Tokens of the validation text that are used, from its start.
+  public var validationTokens: Int
+  /// The field of a `.jsonl` line that holds the text.
+  public var textField: String
+  /// Whether each line of a `.txt` file is a document.
+  public var lines: Bool
+  /// Tokens among which windows are shuffled, or nil to train in the order of the corpus.
+  public var shuffleTokens: Int?
+
+  /// Data by the usual rules: one document in 200 validates, windows are shuffled among a million
+  /// tokens.
+  public init(
+    corpus: [String], validation: [String]? = nil, validationFraction: Double = 0.005,
+    validationTokens: Int = 98_304, textField: String = "text", lines: Bool = false,
+    shuffleTokens: Int? = 1 << 20
+  ) {
+    self.corpus = corpus
+    self.validation = validation
+    self.validationFraction = validationFraction
+    self.validationTokens = validationTokens
+    self.textField = textField
+    self.lines = lines
+    self.shuffleTokens = shuffleTokens
+  }
+}
+
+/// Everything that decides a run, apart from the model and the tokenizer it starts from.
+///
+/// Equal options, models, tokenizers and corpora give equal bytes on one machine with one number of
+/// threads, unless the horizon is in seconds.
+public struct TrainingOptions: Sendable, Codable, Equatable {
+  /// Where the text comes from.
+  public var data: DataOptions
+  /// The optimizer and its numbers.
+  public var optimizer: OptimizerOptions
+  /// The course of the learning rate.
+  public var schedule: LearningRateSchedule
+  /// The length of the run.
+  public var horizon: Horizon
+  /// Tokens in a window.
+  public var context: Int
+  /// Windows in a step.
+  public var sequences: Int
+  /// Windows that pass through the model at once; a step takes as many passes as it needs.
+  public var sequencesPerPass: Int
+  /// The largest norm of all gradients together, or 0 for no clipping.
+  public var clip: Double
+  /// Steps between evaluations, or nil for none but the last.
+  public var evaluateEvery: Int?
+  /// Steps between checkpoints, or nil for none but the last.
+  public var saveEvery: Int?
+  /// Earlier checkpoints that are kept beside the current one.
+  public var keep: Int
+  /// When to stop before the horizon, or nil for never.
+  public var earlyStopping: EarlyStopping.Rule?
+  /// The seed of the initial weights and of the order of the windows.
+  public var seed: UInt64
+  /// Threads that compute.
+  public var threads: Int
+
+  /// Options; a window of `context` tokens, `sequences` of them a step.
+  public init(
+    data: DataOptions, optimizer: OptimizerOptions, schedule: LearningRateSchedule,
+    horizon: Horizon, context: Int, sequences: Int, sequencesPerPass: Int? = nil, clip: Double = 0,
+    evaluateEvery: Int? = nil, saveEvery: Int? = nil, keep: Int = 0,
+    earlyStopping: EarlyStopping.Rule? = nil, seed: UInt64 = 42, threads: Int = 1
+  ) {
+    self.data = data
+    self.optimizer = optimizer
+    self.schedule = schedule
+    self.horizon = horizon
+    self.context = context
+    self.sequences = sequences
+    self.sequencesPerPass = min(sequencesPerPass ?? sequences, sequences)
+    self.clip = clip
+    self.evaluateEvery = evaluateEvery
+    self.saveEvery = saveEvery
+    self.keep = keep
+    self.earlyStopping = earlyStopping
+    self.seed = seed
+    self.threads = threads
+  }
+
+  /// Tokens in a step.
+  public var tokensPerStep: Int { sequences * context }
+}

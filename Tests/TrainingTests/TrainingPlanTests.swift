@@ -1,0 +1,143 @@
+import Autograd
+import Models
+import Testing
+import Training
+
+@Suite("Training plans") struct TrainingPlanTests {
+  @Test("without wishes it is five minutes of a small nanochat with Muon")
+  func nothingAsked() {
+    let plan = TrainingPlan(cores: 2)
+    #expect(plan.configuration.family == .nanochat)
+    #expect(plan.configuration.layers == 4)
+    #expect(plan.configuration.width == 256)
+    #expect(plan.configuration.heads == 4)
+    #expect(plan.configuration.vocabularySize == 8_192)
+    #expect(plan.configuration.contextLength == 256)
+    #expect(plan.optimizer == .muon())
+    #expect(plan.schedule == LearningRateSchedule(.wsd, warmupSteps: 20, finalShare: 0.02))
+    #expect(plan.horizon == .seconds(300))
+    #expect(plan.sequences == 8)
+    #expect(plan.clip == 0)
+  }
+
+  @Test("the dial sets layers, width, heads and the horizon")
+  func dial() {
+    for depth in [1, 2, 4, 6, 12] {
+      var wishes = TrainingPlan.Wishes()
+      wishes.depth = depth
+      let plan = TrainingPlan(wishes, cores: 2)
+      #expect(plan.configuration.layers == depth)
+      #expect(plan.configuration.width == max(128, 64 * depth))
+      #expect(plan.configuration.headWidth == 64)
+      #expect(plan.configuration.problem == nil)
+      #expect(plan.horizon.unit == .tokens)
+    }
+  }
+
+  @Test("gpt2 gets nanoGPT's recipe, and the small shape of the benchmarks by name")
+  func gpt2() {
+    var wishes = TrainingPlan.Wishes()
+    wishes.family = .gpt2
+    wishes.depth = 6
+    wishes.horizon = .seconds(900)
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(plan.optimizer == .adamW(learningRate: 1e-3))
+    #expect(plan.schedule == LearningRateSchedule(.cosine, warmupSteps: 100))
+    #expect(plan.sequences == 16)
+    #expect(plan.clip == 1)
+    #expect(plan.configuration.width == 384)
+    #expect(plan.configuration.heads == 6)
+    #expect((13_800_000...14_000_000).contains(plan.parameterCount))
+  }
+
+  @Test("more time gives deeper models, fifteen minutes one layer more than five")
+  func time() {
+    let depths = [30.0, 300, 900, 3_600, 86_400].map { seconds in
+      var wishes = TrainingPlan.Wishes()
+      wishes.horizon = .seconds(seconds)
+      wishes.speed = 140e9
+      return TrainingPlan(wishes, cores: 2).configuration.layers
+    }
+    #expect(depths == depths.sorted())
+    #expect(depths[1] == 4)
+    #expect(depths[2] == 5)
+  }
+
+  @Test("wishes are taken as they are, and everything says why")
+  func wishes() throws {
+    var wishes = TrainingPlan.Wishes()
+    wishes.family = .llama
+    wishes.layers = 3
+    wishes.width = 96
+    wishes.heads = 6
+    wishes.keyValueHeads = 2
+    wishes.context = 100
+    wishes.vocabularySize = 777
+    wishes.optimizer = .adamw
+    wishes.learningRate = 0.004
+    wishes.batchTokens = 1_000
+    wishes.schedule = .linear
+    wishes.warmupSteps = 3
+    wishes.horizon = .steps(50)
+    wishes.clip = 2
+    let plan = TrainingPlan(wishes, cores: 1)
+    #expect(plan.configuration.width == 96)
+    #expect(plan.configuration.keyValueHeads == 2)
+    #expect(plan.configuration.vocabularySize == 777)
+    #expect(plan.optimizer.learningRate == 0.004)
+    #expect(plan.sequences == 10)
+    #expect(plan.schedule.shape == .linear)
+    #expect(plan.schedule.warmupSteps == 3)
+    #expect(plan.expectedTokens == 50_000)
+    #expect(plan.expectedSteps == 50)
+    #expect(plan.clip == 2)
+    #expect(plan.items.allSatisfy { !$0.reason.isEmpty && !$0.value.isEmpty })
+    let width = try #require(plan.items.first { $0.name == "width" })
+    #expect("\(width)" == "width 96 (as asked)")
+  }
+
+  @Test("a rate that is asked for carries Muon's other rates along")
+  func muonRates() {
+    var wishes = TrainingPlan.Wishes()
+    wishes.learningRate = 0.01
+    let optimizer = TrainingPlan(wishes, cores: 2).optimizer
+    #expect(abs(optimizer.embeddingRate - 0.045) < 1e-12)
+    #expect(abs(optimizer.headRate - 0.0015) < 1e-12)
+  }
+
+  @Test(
+    "a small corpus gets a small vocabulary",
+    arguments: [(100_000, 512), (1_115_394, 1_024), (5_000_000, 4_096), (150_000_000, 8_192)])
+  func vocabulary(bytes: Int, size: Int) {
+    var wishes = TrainingPlan.Wishes()
+    wishes.corpusBytes = bytes
+    #expect(TrainingPlan(wishes, cores: 2).configuration.vocabularySize == size)
+  }
+
+  @Test("a horizon that nobody named repeats the corpus at most four times")
+  func epochs() {
+    var wishes = TrainingPlan.Wishes()
+    wishes.depth = 4
+    wishes.vocabularySize = 8_192
+    wishes.corpusBytes = 1_000_000
+    #expect(TrainingPlan(wishes, cores: 2).horizon == .tokens(1_000_000))
+  }
+
+  @Test("a large step takes several passes of equal size")
+  func passes() {
+    var wishes = TrainingPlan.Wishes()
+    wishes.batchTokens = 131_072
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(plan.sequences == 512)
+    #expect(plan.sequencesPerPass == 64)
+  }
+
+  @Test("the count of parameters is what a store would hold, and the memory holds it")
+  func counts() {
+    let plan = TrainingPlan(cores: 2)
+    let store = ParameterStore(plan.configuration.declarations)
+    #expect(plan.parameterCount == store.parameterCount)
+    #expect(plan.expectedMemory > 12 * plan.parameterCount)
+    #expect(plan.expectedSeconds == 300)
+  }
+}
