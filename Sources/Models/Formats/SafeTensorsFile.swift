@@ -229,11 +229,15 @@ public final class SafeTensorsFile: Sendable {
   /// The value of a half, by its bits: `Float16` needs a function of the compiler's library whose
   /// convention differs between Linux systems.
   private static func float(half bits: UInt16) -> Float {
-    let magnitude = UInt32(bits & 0x7FFF) << 13
-    // Moved to the exponent range of singles, where halves without leading bit are ordinary numbers.
-    let value =
-      magnitude < 0x7C00 << 13
-      ? Float(bitPattern: magnitude) * 0x1p112 : Float(bitPattern: magnitude | 0x7F80_0000)
+    let exponent = UInt32(bits >> 10) & 0x1F
+    let fraction = UInt32(bits & 0x3FF)
+    let value: Float =
+      switch exponent {
+      // No denormal single may occur on the way: threads of the pool take those for zero.
+      case 0: Float(fraction) * 0x1p-24
+      case 0x1F: Float(bitPattern: 0x7F80_0000 | fraction << 13)
+      default: Float(bitPattern: (exponent + 112) << 23 | fraction << 13)
+      }
     return bits & 0x8000 == 0 ? value : -value
   }
 
