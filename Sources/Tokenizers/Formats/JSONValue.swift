@@ -1,0 +1,106 @@
+/// JSON as a value whose objects keep their order, so that a file can be written as it was read.
+
+/// A JSON value; numbers keep their spelling.
+indirect enum JSONValue: Equatable, Sendable {
+  case null
+  case boolean(Bool)
+  case number(String)
+  case string(String)
+  case array([JSONValue])
+  case object([Member])
+
+  /// A name and its value.
+  struct Member: Equatable, Sendable {
+    var name: String
+    var value: JSONValue
+  }
+
+  /// The value of an object's member; null when there is none.
+  subscript(name: String) -> JSONValue {
+    if case .object(let members) = self {
+      for member in members where member.name == name { return member.value }
+    }
+    return .null
+  }
+
+  /// Whether this is null.
+  var isNull: Bool { self == .null }
+
+  /// The text of a string.
+  var text: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  /// The truth of a boolean.
+  var truth: Bool? {
+    if case .boolean(let truth) = self { truth } else { nil }
+  }
+
+  /// The value of a whole number.
+  var integer: Int? {
+    if case .number(let text) = self { Int(text) } else { nil }
+  }
+
+  /// The elements of an array; none for anything else.
+  var elements: [JSONValue] {
+    if case .array(let elements) = self { elements } else { [] }
+  }
+
+  /// The members of an object; none for anything else.
+  var members: [Member] {
+    if case .object(let members) = self { members } else { [] }
+  }
+
+  /// An object of some members in the order given.
+  static func members(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
+    .object(members.map { Member(name: $0.key, value: $0.value) })
+  }
+
+  /// Appends the value without white space.
+  func write(to result: inout [UInt8]) {
+    switch self {
+    case .null: result.append(contentsOf: "null".utf8)
+    case .boolean(let truth): result.append(contentsOf: (truth ? "true" : "false").utf8)
+    case .number(let text): result.append(contentsOf: text.utf8)
+    case .string(let text): JSONValue.write(string: text.utf8, to: &result)
+    case .array(let elements):
+      result.append(UInt8(ascii: "["))
+      for (index, element) in elements.enumerated() {
+        if index > 0 { result.append(UInt8(ascii: ",")) }
+        element.write(to: &result)
+      }
+      result.append(UInt8(ascii: "]"))
+    case .object(let members):
+      result.append(UInt8(ascii: "{"))
+      for (index, member) in members.enumerated() {
+        if index > 0 { result.append(UInt8(ascii: ",")) }
+        JSONValue.write(string: member.name.utf8, to: &result)
+        result.append(UInt8(ascii: ":"))
+        member.value.write(to: &result)
+      }
+      result.append(UInt8(ascii: "}"))
+    }
+  }
+
+  /// Appends a string with its quotation marks, escaping what must be.
+  static func write(string text: some Sequence<UInt8>, to result: inout [UInt8]) {
+    result.append(UInt8(ascii: "\""))
+    for byte in text {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        result.append(UInt8(ascii: "\\"))
+        result.append(byte)
+      case 0x08: result.append(contentsOf: "\\b".utf8)
+      case 0x09: result.append(contentsOf: "\\t".utf8)
+      case 0x0A: result.append(contentsOf: "\\n".utf8)
+      case 0x0C: result.append(contentsOf: "\\f".utf8)
+      case 0x0D: result.append(contentsOf: "\\r".utf8)
+      case ..<0x20:
+        result.append(contentsOf: (byte < 0x10 ? "\\u000" : "\\u00").utf8)
+        result.append(contentsOf: String(byte, radix: 16).utf8)
+      default: result.append(byte)
+      }
+    }
+    result.append(UInt8(ascii: "\""))
+  }
+}

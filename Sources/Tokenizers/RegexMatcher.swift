@@ -1,0 +1,99 @@
+/// Regular expressions for the patterns that have no scanner, by ICU.
+
+import CICU
+
+/// A compiled regular expression with the meaning that Oniguruma, Hugging Face's engine, gives it.
+///
+/// `\s` is Unicode's White_Space and `\h` a hexadecimal digit; `^` and `$` match at lines, `.` does
+/// not match a line feed. A possessive count (`{1,3}+`), which the engines read differently, is
+/// refused.
+final class RegexMatcher: @unchecked Sendable {
+  /// The expression as it was given.
+  let source: String
+  private let compiled: OpaquePointer
+
+  /// Compiles an expression.
+  init(_ source: String) throws(TokenizerError) {
+    if source.contains("}+") {
+      throw TokenizerError(
+        "the pattern \(source) has a possessive count, which engines read differently",
+        hint: "write {1,3} in place of {1,3}+")
+    }
+    self.source = source
+    let pattern = Array(RegexMatcher.translated(source).utf16)
+    var code = U_ZERO_ERROR
+    var place = UParseError()
+    let flags = UInt32(UREGEX_MULTILINE.rawValue) | UInt32(UREGEX_UNIX_LINES.rawValue)
+    let opened = uregex_open(pattern, Int32(pattern.count), flags, &place, &code)
+    guard icu_failed(code) == 0, let opened else {
+      throw TokenizerError(
+        "the pattern \(source) is no regular expression:"
+          + " \(String(cString: icu_errorName(code))) near character \(place.offset)",
+        hint: "see ICU's regular expressions, or use gpt2, cl100k, o200k, llama3 or qwen2")
+    }
+    compiled = opened
+    uregex_setStackLimit(compiled, 0, &code)
+  }
+
+  deinit { uregex_close(compiled) }
+
+  private static func translated(_ source: String) -> String {
+    var result = ""
+    var escaped = false
+    for character in source.unicodeScalars {
+      if escaped {
+        switch character {
+        case "s": result += #"\p{White_Space}"#
+        case "S": result += #"\P{White_Space}"#
+        case "h": result += "[0-9a-fA-F]"
+        default:
+          result += "\\"
+          result.unicodeScalars.append(character)
+        }
+        escaped = false
+      } else if character == "\\" {
+        escaped = true
+      } else {
+        result.unicodeScalars.append(character)
+      }
+    }
+    return escaped ? result + "\\" : result
+  }
+
+  /// The matches in some bytes, as offsets, in order; bytes that are not UTF-8 count as U+FFFD each.
+  func matches(in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+    guard let start = text.baseAddress, !text.isEmpty else { return [] }
+    let end = start + text.count
+    var units: [UInt16] = []
+    var offsets: [Int] = []
+    units.reserveCapacity(text.count)
+    offsets.reserveCapacity(text.count + 1)
+    var position = start
+    while position < end {
+      let (value, count) = scalar(at: position, end) ?? (0xFFFD, 1)
+      if value < 0x1_0000 {
+        units.append(UInt16(value))
+      } else {
+        units.append(UInt16(0xD7C0 + value >> 10))
+        units.append(UInt16(0xDC00 | value & 0x3FF))
+        offsets.append(position - start)
+      }
+      offsets.append(position - start)
+      position += count
+    }
+    offsets.append(text.count)
+    var code = U_ZERO_ERROR
+    guard let regex = uregex_clone(compiled, &code) else { return [] }
+    defer { uregex_close(regex) }
+    return units.withUnsafeBufferPointer { units in
+      uregex_setText(regex, units.baseAddress, Int32(units.count), &code)
+      var result: [Range<Int>] = []
+      while uregex_findNext(regex, &code) != 0, icu_failed(code) == 0 {
+        let lower = Int(uregex_start(regex, 0, &code))
+        let upper = Int(uregex_end(regex, 0, &code))
+        result.append(offsets[lower]..<offsets[upper])
+      }
+      return result
+    }
+  }
+}
