@@ -33,26 +33,10 @@ extension VectorKernels {
         losses[row] = .nan
         continue
       }
-      if softCap > 0 { self.softCap(x, cap: softCap, count: vocabulary) }
-      let targetLogit = x[target]
-      let maximum = largest(of: x, vocabulary)
-      let total: Float
-      if softCap > 0, gradientScale != nil {
-        // The capped logits are still needed for the derivative of the cap.
-        total = sumOfExponentials(x, shift: maximum, vocabulary)
-      } else {
-        total = replaceByExponentials(x, shift: maximum, vocabulary)
-      }
-      losses[row] = Float(Double(maximum) - Double(targetLogit) + log(Double(total)))
-      guard let gradientScale else { continue }
       if softCap > 0 {
-        gradientThroughCap(
-          x, shift: maximum, factor: gradientScale / total, cap: softCap, count: vocabulary)
-        let ratio = targetLogit / softCap
-        x[target] -= gradientScale * (1 - ratio * ratio)
+        losses[row] = cappedCrossEntropy(x, vocabulary, target, softCap, gradientScale)
       } else {
-        scale(x, by: gradientScale / total, into: x, count: vocabulary)
-        x[target] -= gradientScale
+        losses[row] = plainCrossEntropy(x, vocabulary, target, gradientScale)
       }
     }
   }
@@ -106,33 +90,78 @@ private func replaceByExponentials(_ x: MutableFloats, shift: Float, _ count: In
   return sum(total)
 }
 
-/// `Σ e^(x − shift)`; `shift` is the largest x.
-private func sumOfExponentials(_ x: Floats, shift: Float, _ count: Int) -> Float {
-  let shifts = every(shift)
+/// The loss of one row, which becomes its gradient.
+private func plainCrossEntropy(
+  _ x: MutableFloats, _ vocabulary: Int, _ target: Int, _ gradientScale: Float?
+) -> Float {
+  let targetLogit = x[target]
+  let shift = largest(of: x, vocabulary)
+  let total = replaceByExponentials(x, shift: shift, vocabulary)
+  if let gradientScale {
+    VectorKernels.scale(x, by: gradientScale / total, into: x, count: vocabulary)
+    x[target] -= gradientScale
+  }
+  return Float(Double(shift) - Double(targetLogit) + log(Double(total)))
+}
+
+/// The loss of one row of logits that are to be capped; the row becomes its gradient.
+private func cappedCrossEntropy(
+  _ x: MutableFloats, _ vocabulary: Int, _ target: Int, _ cap: Float, _ gradientScale: Float?
+) -> Float {
+  // A small cap bounds the exponentials well enough without looking for the largest logit.
+  let shift = cap <= 40 ? cap : cap * tanh(every(largest(of: x, vocabulary) / cap))[0]
+  let total = capAndSumExponentials(x, cap: cap, shift: shift, vocabulary)
+  let targetLogit = x[target]
+  if let gradientScale {
+    let ratio = targetLogit / cap
+    replaceByGradient(x, shift: shift, factor: gradientScale / total, cap: cap, vocabulary)
+    x[target] -= gradientScale * (1 - ratio * ratio)
+  }
+  return Float(Double(shift) - Double(targetLogit) + log(Double(total)))
+}
+
+/// Replaces every x by `cap · tanh(x / cap)` and returns the sum of `e^(x − shift)` of the results.
+private func capAndSumExponentials(
+  _ x: MutableFloats, cap: Float, shift: Float, _ count: Int
+) -> Float {
+  let (caps, inverse, shifts) = (every(cap), every(1 / cap), every(shift))
   var total = Lanes()
   var index = 0
   while index + laneCount <= count {
-    total += exponentialOfNonPositive(load(x + index) - shifts)
+    let value = caps * tanh(inverse * load(x + index))
+    store(value, to: x + index)
+    total += exponentialOfNonPositive(value - shifts)
     index += laneCount
   }
-  if index < count {
-    total += exponentialOfNonPositive(load(x + index, count - index, filler: -.infinity) - shifts)
+  var result = sum(total)
+  while index < count {
+    let value = (caps * tanh(every(x[index] / cap)))[0]
+    x[index] = value
+    result += exponential(value - shift)
+    index += 1
   }
-  return sum(total)
+  return result
 }
 
 /// `x = factor · e^(x − shift) · (1 − (x / cap)²)`, the gradient of all but the target.
-private func gradientThroughCap(
-  _ x: MutableFloats, shift: Float, factor: Float, cap: Float, count: Int
+private func replaceByGradient(
+  _ x: MutableFloats, shift: Float, factor: Float, cap: Float, _ count: Int
 ) {
   let (shifts, factors, inverse) = (every(shift), every(factor), every(1 / cap))
   var index = 0
-  while index < count {
-    let rest = count - index
-    let value = load(x + index, rest)
-    let ratio = inverse * value
-    let slope = every(1).addingProduct(-ratio, ratio)
-    store(factors * exponentialOfNonPositive(value - shifts) * slope, to: x + index, rest)
+  while index + laneCount <= count {
+    store(gradient(load(x + index), shifts, factors, inverse), to: x + index)
     index += laneCount
   }
+  let rest = count - index
+  if rest > 0 {
+    store(gradient(load(x + index, rest), shifts, factors, inverse), to: x + index, rest)
+  }
+}
+
+@inline(__always)
+private func gradient(_ x: Lanes, _ shifts: Lanes, _ factors: Lanes, _ inverse: Lanes) -> Lanes {
+  let ratio = inverse * x
+  let slope = factors.addingProduct(-ratio * factors, ratio)
+  return exponentialOfNonPositive(x - shifts) * slope
 }

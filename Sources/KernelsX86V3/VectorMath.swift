@@ -42,18 +42,24 @@ func sigmoid(_ x: Lanes) -> Lanes {
 }
 
 /// The hyperbolic tangent, relative error below 5e-7.
+///
+/// `x P(x²) / Q(x²)`, fitted for the least relative error up to 9, where the tangent rounds to 1:
+/// a shorter chain of dependent instructions than an exponential.
 @inline(__always)
 func tanh(_ x: Lanes) -> Lanes {
-  // Near 0 the quotient cancels, so a polynomial takes over.
+  let x = minimum(maximum(x, every(-9.02)), every(9.02))
   let square = x * x
-  var p = every(-0.005_704_986_4)
-  p = every(0.020_639_086_1).addingProduct(p, square)
-  p = every(-0.053_739_715_4).addingProduct(p, square)
-  p = every(0.133_314_415_8).addingProduct(p, square)
-  p = every(-0.333_332_806_8).addingProduct(p, square)
-  let near = x.addingProduct(p, square * x)
-  let far = every(1) - every(2) / (exponential(x + x) + every(1))
-  return far.replacing(with: near, where: square .< every(0.390_625))
+  var p = every(1.225_532_5e-8)
+  p = every(1.987_543_1e-5).addingProduct(p, square)
+  p = every(3.453_977_4e-3).addingProduct(p, square)
+  p = every(0.133_470_416).addingProduct(p, square)
+  p = every(1).addingProduct(p, square)
+  var q = every(7.343_507_5e-7)
+  q = every(3.215_432_7e-4).addingProduct(q, square)
+  q = every(2.572_194_1e-2).addingProduct(q, square)
+  q = every(0.466_803_76).addingProduct(q, square)
+  q = every(1).addingProduct(q, square)
+  return x * p / q
 }
 
 /// `√x` for `x ≥ 0` finite, relative error below 2e-7.
