@@ -1,5 +1,7 @@
 /// Everything that decides a run, as it is saved with its checkpoints.
 
+import Corpora
+
 /// Where the text of a run comes from.
 public struct DataOptions: Sendable, Codable, Equatable {
   /// Files and folders of the corpus, as absolute paths.
@@ -14,15 +16,14 @@ public struct DataOptions: Sendable, Codable, Equatable {
   public var textField: String
   /// Whether each line of a `.txt` file is a document.
   public var lines: Bool
-  /// Tokens among which windows are shuffled, or nil to train in the order of the corpus.
-  public var shuffleTokens: Int?
+  /// The order of the windows.
+  public var shuffle: Shuffle
 
-  /// Data by the usual rules: one document in 200 validates, windows are shuffled among a million
-  /// tokens.
+  /// Data by the usual rules: one document in 200 validates, windows are shuffled.
   public init(
     corpus: [String], validation: [String]? = nil, validationFraction: Double = 0.005,
     validationTokens: Int = 98_304, textField: String = "text", lines: Bool = false,
-    shuffleTokens: Int? = 1 << 20
+    shuffle: Shuffle = .buffer()
   ) {
     self.corpus = corpus
     self.validation = validation
@@ -30,7 +31,7 @@ public struct DataOptions: Sendable, Codable, Equatable {
     self.validationTokens = validationTokens
     self.textField = textField
     self.lines = lines
-    self.shuffleTokens = shuffleTokens
+    self.shuffle = shuffle
   }
 }
 
@@ -65,15 +66,15 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var earlyStopping: EarlyStopping.Rule?
   /// The seed of the initial weights and of the order of the windows.
   public var seed: UInt64
-  /// Threads that compute.
-  public var threads: Int
+  /// Threads that compute, which the trainer fills in: as many as `Workers.shared` has.
+  public var threads = 1
 
   /// Options; a window of `context` tokens, `sequences` of them a step.
   public init(
     data: DataOptions, optimizer: OptimizerOptions, schedule: LearningRateSchedule,
     horizon: Horizon, context: Int, sequences: Int, sequencesPerPass: Int? = nil, clip: Double = 0,
     evaluateEvery: Int? = nil, saveEvery: Int? = nil, keep: Int = 0,
-    earlyStopping: EarlyStopping.Rule? = nil, seed: UInt64 = 42, threads: Int = 1
+    earlyStopping: EarlyStopping.Rule? = nil, seed: UInt64 = 42
   ) {
     self.data = data
     self.optimizer = optimizer
@@ -88,7 +89,6 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     self.keep = keep
     self.earlyStopping = earlyStopping
     self.seed = seed
-    self.threads = threads
   }
 
   /// Tokens in a step.

@@ -245,13 +245,13 @@ public struct TrainingPlan: Sendable, Equatable {
 
   /// The plan as options of a run on `data`.
   public func options(
-    data: DataOptions, seed: UInt64 = 42, threads: Int
+    data: DataOptions, seed: UInt64 = 42
   ) -> TrainingOptions {
     TrainingOptions(
       data: data, optimizer: optimizer, schedule: schedule, horizon: horizon,
       context: configuration.contextLength, sequences: sequences,
       sequencesPerPass: sequencesPerPass, clip: clip, evaluateEvery: evaluateEvery,
-      saveEvery: evaluateEvery * 2, seed: seed, threads: threads)
+      saveEvery: evaluateEvery * 2, seed: seed)
   }
 }
 

@@ -1,0 +1,250 @@
+/// The loop: batches in, a better model out, and everything on disk to go on after any stop.
+
+import Autograd
+import Corpora
+import Glibc
+import Machine
+import Models
+import Tokenizers
+
+/// A run that trains one model in one folder.
+///
+/// Equal options, model, tokenizer and corpus give equal bytes (unless the horizon is in seconds),
+/// and a run that was stopped and resumed gives the bytes of one that was not.
+public final class Trainer {
+  /// Steps in a row with numbers that are none after which a run gives up.
+  public static let patienceWithSkippedSteps = 3
+
+  /// The model.
+  public let transformer: Transformer
+  /// Its tokenizer.
+  public let tokenizer: Tokenizer
+  /// The folder of the model and its run.
+  public let folder: String
+  /// Where the run stands.
+  public private(set) var state: TrainingState
+  /// The latest evaluation in this process.
+  public private(set) var evaluation: Evaluation?
+
+  private let optimizer: any Optimizer
+  private let data: TrainingData
+  private let loader: BatchLoader
+  private let checkpoint: Checkpoint
+  private var notes: [String]
+  private var savedStep: Int?
+  private var pace = 0.0
+  private var sessionSeconds = 0.0
+  private let firstProgress: Double
+
+  /// A new run that trains `transformer`, to be saved in `folder`.
+  ///
+  /// An existing folder is overwritten by the first checkpoint, which `run` writes before it trains.
+  /// Reads the validation text. Throws a `CorpusError`.
+  public init(
+    _ transformer: Transformer, tokenizer: Tokenizer, options: TrainingOptions, folder: String
+  ) throws {
+    precondition(
+      options.context <= transformer.configuration.contextLength,
+      "A window fits into the model's context.")
+    precondition(
+      tokenizer.vocabularySize <= transformer.configuration.vocabularySize,
+      "The tokenizer fits the model's vocabulary.")
+    var options = options
+    options.data.corpus = options.data.corpus.map(absolutePath)
+    options.data.validation = options.data.validation?.map(absolutePath)
+    options.threads = Workers.shared.count
+    self.transformer = transformer
+    self.tokenizer = tokenizer
+    self.folder = folder
+    data = try TrainingData(options, tokenizer: tokenizer)
+    state = TrainingState(
+      options: options, corpora: data.fingerprints, tokenizer: tokenizer.identity)
+    loader = try data.loader(from: .start)
+    optimizer = Self.optimizer(of: transformer, options.optimizer)
+    checkpoint = Checkpoint(folder: folder)
+    notes = data.note.map { [$0] } ?? []
+    firstProgress = 0
+  }
+
+  /// Goes on with the run that `folder` holds, from its latest checkpoint.
+  ///
+  /// - Parameter adjust: changes the options, for example to a longer horizon; the run then is no
+  ///   longer the one that was never interrupted.
+  /// - Throws: `TrainingError`, `ModelFileError`, `CorpusError`, `FileFailure`.
+  public init(resuming folder: String, adjust: (inout TrainingOptions) -> Void = { _ in }) throws {
+    let checkpoint = Checkpoint(folder: folder)
+    // Before anything computes: the number of threads decides the last digits.
+    var state = try checkpoint.readState()
+    adjust(&state.options)
+    Workers.configure(count: state.options.threads)
+    let model = try checkpoint.readModel(state)
+    self.checkpoint = checkpoint
+    self.folder = folder
+    transformer = model.transformer
+    tokenizer = model.tokenizer
+    data = try TrainingData(state.options, tokenizer: model.tokenizer)
+    guard data.fingerprints == state.corpora else {
+      throw TrainingError.corpusChanged(
+        paths: state.options.data.corpus + (state.options.data.validation ?? []))
+    }
+    loader = try data.loader(from: state.position)
+    optimizer = Self.optimizer(of: model.transformer, state.options.optimizer)
+    try checkpoint.read(into: optimizer, state)
+    notes = data.note.map { [$0] } ?? []
+    if Workers.shared.count != state.options.threads {
+      notes.append(
+        "the run was started with \(state.options.threads) threads and goes on with "
+          + "\(Workers.shared.count): its numbers may differ in the last digits")
+      state.options.threads = Workers.shared.count
+    }
+    self.state = state
+    savedStep = state.step
+    firstProgress = state.progress
+  }
+
+  /// Trains until the horizon, an early stop, or an interruption, and saves.
+  ///
+  /// - Parameter observe: is told what happens, between steps.
+  /// - Throws: `TrainingError.diverged`, `CorpusError`, `FileFailure`; the folder then holds the
+  ///   latest checkpoint.
+  public func run(observe: (TrainingEvent) -> Void = { _ in }) throws -> TrainingOutcome {
+    for note in notes { observe(.note(note)) }
+    notes = []
+    if savedStep == nil {
+      // A folder that cannot be written is an error now, not after hours.
+      try checkpoint.write(transformer, tokenizer, optimizer, state)
+      try checkpoint.forgetEarlierRuns()
+      savedStep = 0
+    }
+    let log = try RunLog(checkpoint.log, keeping: state.logBytes)
+    while state.progress < 1, !state.stoppedEarly {
+      if Interruption.isRequested {
+        try save(log, observe)
+        return .interrupted
+      }
+      try step(log, observe)
+      if let interval = state.options.evaluateEvery, state.step % interval == 0 {
+        try evaluate(log, observe)
+      }
+      if let interval = state.options.saveEvery, state.step % interval == 0, state.progress < 1,
+        !state.stoppedEarly
+      {
+        try save(log, observe)
+      }
+    }
+    if state.evaluatedStep != state.step { try evaluate(log, observe) }
+    if state.stoppedEarly, state.stopping.bestStep != state.step { try takeBest() }
+    if savedStep != state.step { try save(log, observe) }
+    return state.stoppedEarly ? .stoppedEarly(bestStep: state.stopping.bestStep) : .finished
+  }
+
+  private static func optimizer(
+    of transformer: Transformer, _ options: OptimizerOptions
+  ) -> any Optimizer {
+    switch options.kind {
+    case .adamw: AdamW(transformer.parameters, options)
+    case .muon:
+      Muon(transformer.parameters, options, configuration: transformer.configuration)
+    }
+  }
+
+  private func step(_ log: RunLog, _ observe: (TrainingEvent) -> Void) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let options = state.options
+    let share = options.schedule.share(step: state.step, progress: state.progress)
+    let batch = try loader.next()
+    let loss = addGradients(batch)
+    let norm = transformer.parameters.gradientNorm()
+    // Squares of larger gradients overflow in the optimizer's second moment.
+    let isUsable = loss.isFinite && norm < 1e18
+    if isUsable {
+      optimizer.update(
+        rateShare: share, gradientScale: clippingScale(norm: norm, limit: options.clip))
+    }
+    let seconds = (clock.now - start) / .seconds(1)
+    state.step += 1
+    state.tokens += batch.inputs.count
+    state.seconds += seconds
+    state.updates = optimizer.updates
+    state.position = batch.position
+    state.skippedInARow = isUsable ? 0 : state.skippedInARow + 1
+    state.skippedSteps += isUsable ? 0 : 1
+    sessionSeconds += seconds
+    let record = StepRecord(
+      step: state.step, tokens: state.tokens, loss: isUsable ? loss : nil,
+      learningRate: options.optimizer.learningRate * share,
+      gradientNorm: norm.isFinite ? norm : nil,
+      tokensPerSecond: Double(batch.inputs.count) / max(seconds, 1e-9), seconds: state.seconds)
+    try log.append(.step(record))
+    observe(isUsable ? .step(progress(record, epoch: batch.epoch)) : .skipped(step: state.step))
+    if state.skippedInARow >= Self.patienceWithSkippedSteps {
+      throw TrainingError.diverged(
+        step: state.step, steps: state.skippedInARow, checkpoint: savedStep ?? 0, path: folder)
+    }
+  }
+
+  /// Sets the gradients to those of the mean loss over the batch, and returns that loss.
+  private func addGradients(_ batch: Batch) -> Double {
+    transformer.parameters.zeroGradients()
+    var loss = 0.0
+    var row = 0
+    while row < batch.sequences {
+      let end = min(row + state.options.sequencesPerPass, batch.sequences)
+      let tokens = row * batch.length..<end * batch.length
+      let weight = Double(end - row) / Double(batch.sequences)
+      loss +=
+        weight
+        * transformer.addGradients(
+          inputs: Array(batch.inputs[tokens]), targets: Array(batch.targets[tokens]),
+          sequences: end - row, gradientScale: Float(weight))
+      row = end
+    }
+    return loss
+  }
+
+  private func progress(_ record: StepRecord, epoch: Int) -> TrainingProgress {
+    pace = pace == 0 ? record.tokensPerSecond : 0.9 * pace + 0.1 * record.tokensPerSecond
+    let share = min(1, state.progress)
+    let done = share - firstProgress
+    return TrainingProgress(
+      record: record, share: share, tokensPerSecond: pace,
+      secondsLeft: done > 0 ? sessionSeconds * (1 - share) / done : 0,
+      waitShare: loader.secondsWaited / max(sessionSeconds, 1e-9), epoch: epoch)
+  }
+
+  private func evaluate(_ log: RunLog, _ observe: (TrainingEvent) -> Void) throws {
+    state.evaluatedStep = state.step
+    guard let validation = data.validation else { return }
+    let result = Evaluation(
+      of: transformer, on: validation, sequences: state.options.sequencesPerPass)
+    evaluation = result
+    try log.append(
+      .evaluation(
+        EvaluationRecord(
+          step: state.step, loss: result.loss, bitsPerByte: result.bitsPerByte)))
+    let verdict = state.stopping.observe(loss: result.loss, step: state.step)
+    if state.options.earlyStopping != nil {
+      let isBest = state.stopping.bestStep == state.step
+      if isBest { try ModelFolder.write(transformer, tokenizer, to: checkpoint.best) }
+      state.stoppedEarly = verdict == .stop
+    }
+    observe(.evaluation(result, step: state.step, isBest: state.stopping.bestStep == state.step))
+  }
+
+  /// Puts the best model's parameters in place of the last one's.
+  private func takeBest() throws {
+    let (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
+    for (target, source) in zip(transformer.parameters.parameters, best.parameters.parameters) {
+      target.value.update(from: source.value, count: source.count)
+    }
+  }
+
+  private func save(_ log: RunLog, _ observe: (TrainingEvent) -> Void) throws {
+    try log.synchronize()
+    state.logBytes = log.bytes
+    try checkpoint.write(transformer, tokenizer, optimizer, state)
+    savedStep = state.step
+    observe(.saved(step: state.step))
+  }
+}

@@ -1,0 +1,51 @@
+/// What can keep a run from starting, going on, or ending well.
+
+import Machine
+
+/// A run that cannot start or go on.
+public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
+  /// The folder holds no run to go on with.
+  case noRun(path: String)
+  /// A file of a run that cannot be used.
+  case badFile(path: String, problem: String)
+  /// The corpus is not the one that the run was started with.
+  case corpusChanged(paths: [String])
+  /// The tokenizer is not the one that the run was started with.
+  case tokenizerChanged(path: String)
+  /// Loss or gradients were no numbers in several steps in a row.
+  case diverged(step: Int, steps: Int, checkpoint: Int, path: String)
+
+  /// What is wrong, where, and why.
+  public var description: String {
+    switch self {
+    case .noRun(let path):
+      "\(path) holds no run to go on with: there is no training/state.json"
+    case .badFile(let path, let problem):
+      "\(path): \(problem)"
+    case .corpusChanged(let paths):
+      "the corpus has changed since the run was saved (\(paths.joined(separator: ", ")))"
+    case .tokenizerChanged(let path):
+      "\(path)/tokenizer.json is not the tokenizer that the run was started with"
+    case .diverged(let step, let steps, let checkpoint, let path):
+      "training has diverged: the loss or its gradients were no numbers in the \(steps) steps up to "
+        + "\(step); \(path) holds the model after step \(checkpoint)"
+    }
+  }
+
+  /// What to do about it.
+  public var hint: String? {
+    switch self {
+    case .noRun(let path):
+      "to train a model further on new text, use: apus train CORPUS --init \(path) -o MODEL"
+    case .badFile:
+      "an earlier checkpoint may be in training/steps of the model folder"
+    case .corpusChanged(let paths):
+      "put back the files as they were, or start a new run from the model: "
+        + "apus train \(paths.first ?? "CORPUS") --init MODEL -o NEW"
+    case .tokenizerChanged:
+      "put back the tokenizer.json that the model was trained with"
+    case .diverged:
+      "train with a lower --learning-rate or a longer warm-up"
+    }
+  }
+}
