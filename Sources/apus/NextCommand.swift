@@ -1,0 +1,2 @@
+import ArgumentParser
+struct NextCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "next") }

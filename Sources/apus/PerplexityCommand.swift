@@ -1,0 +1,2 @@
+import ArgumentParser
+struct PerplexityCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "perplexity") }
