@@ -39,7 +39,9 @@ struct Apus: ParsableCommand {
     ])
 
   static func main() {
+    // Both come back as errors of write, which unwind and leave nothing half-written.
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try parseAsRoot(arguments)

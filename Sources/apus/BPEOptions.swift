@@ -48,9 +48,9 @@ struct BPEOptions: ParsableArguments {
           + Format.plural(specialTokens.count, "special token"),
         status: .usage, hint: "--vocab-size 4096 suits a small corpus, 16384 or 32768 a large one")
     }
-    var trainer = try BPETrainer(
+    var trainer = BPETrainer(
       BPETrainer.Options(
-        vocabularySize: vocabularySize, pattern: SplitPattern(named: pattern),
+        vocabularySize: vocabularySize, pattern: try SplitPattern(pattern),
         specialTokens: specialTokens, minFrequency: minFrequency, maxTokenLength: maxTokenLength))
     let reader = try corpus.makeReader(from: .start, split: split)
     let reading = Progress("counting words", unit: .bytes, options: messages)

@@ -1,7 +1,6 @@
 /// `apus detokenize`: token ids in, the bytes they stand for out.
 
 import ArgumentParser
-import Machine
 import Tokenizers
 
 struct DetokenizeCommand: ParsableCommand {
@@ -30,11 +29,15 @@ struct DetokenizeCommand: ParsableCommand {
 
   @OptionGroup var messages: OutputOptions
 
+  /// Tokens that are turned into bytes at once.
+  private static let batch = 4096
+
   func run() throws {
     if file == nil || file == "-" { try Input.requireData(for: Self.self) }
     let tokenizer = try tokenizer.load()
     let input = try Input(file)
     var output = try Output(nil)
+    var document = Document()
     var id: Int?
     var line = 1
     while let piece = try input.next() {
@@ -43,11 +46,15 @@ struct DetokenizeCommand: ParsableCommand {
         case UInt8(ascii: "0")...UInt8(ascii: "9"):
           id = min((id ?? 0) * 10 + Int(byte - UInt8(ascii: "0")), 1 << 40)
         case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
-          if let id { try write(id, line: line, with: tokenizer, to: &output) }
+          if let id { try add(id, line: line, to: &document, with: tokenizer) }
           id = nil
           if byte == UInt8(ascii: "\n") {
             line += 1
+            try output.write(document.bytes(with: tokenizer))
+            document = Document()
             if lines { try output.write([byte]) }
+          } else if document.tokens.count >= Self.batch {
+            try output.write(document.bytes(with: tokenizer))
           }
         default:
           throw Failure(
@@ -55,23 +62,42 @@ struct DetokenizeCommand: ParsableCommand {
             hint: "ids are decimal numbers between spaces, as apus tokenize writes them")
         }
       }
+      try output.write(document.bytes(with: tokenizer))
       try output.flush()
     }
-    if let id { try write(id, line: line, with: tokenizer, to: &output) }
+    if let id { try add(id, line: line, to: &document, with: tokenizer) }
+    try output.write(document.bytes(with: tokenizer))
     try output.finish()
   }
 
-  private func write(
-    _ id: Int, line: Int, with tokenizer: Tokenizer, to output: inout Output
+  /// The tokens of a line that are still to be written.
+  private struct Document {
+    var tokens: [Token] = []
+    private var isAtStart = true
+
+    init() {}
+
+    /// The bytes of the tokens, which are then forgotten; a tokenizer may treat the first token of a
+    /// document in its own way.
+    mutating func bytes(with tokenizer: Tokenizer) -> [UInt8] {
+      if tokens.isEmpty { return [] }
+      defer {
+        tokens.removeAll(keepingCapacity: true)
+        isAtStart = false
+      }
+      return isAtStart ? tokenizer.decode(tokens) : tokens.flatMap(tokenizer.bytes(of:))
+    }
+  }
+
+  private func add(
+    _ id: Int, line: Int, to document: inout Document, with tokenizer: Tokenizer
   ) throws {
     guard id < tokenizer.vocabularySize else {
-      try output.flush()
       throw Failure(
         "line \(line): token \(id) is not in a vocabulary of \(tokenizer.vocabularySize)",
         status: .badData, hint: "use the tokenizer that made the ids")
     }
-    let token = Token(id)
-    if skipSpecial, tokenizer.isSpecial(token) { return }
-    try output.write(tokenizer.bytes(of: token))
+    if skipSpecial, tokenizer.isSpecial(Token(id)) { return }
+    document.tokens.append(Token(id))
   }
 }

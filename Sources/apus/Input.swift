@@ -57,6 +57,31 @@ final class Input {
       hint: "name a file, or pipe text in")
   }
 
+  /// Fails with the nearest name in the same folder if there is nothing at `path`.
+  static func requireExists(_ path: String, what: String) throws {
+    if access(path, F_OK) == 0 { return }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { String(path[...$0]) } ?? ""
+    let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+    let near = Suggestion.nearest(to: name, among: names(in: folder.isEmpty ? "." : folder))
+    throw Failure(
+      "there is no \(what) at \(path)", status: .noInput,
+      hint: near.map { "did you mean \(folder)\($0)?" } ?? "check the path")
+  }
+
+  private static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }
+
   /// The text given as an argument, or else standard input; `-` asks for the latter.
   static func text<Command: ParsableCommand>(
     _ argument: String?, for command: Command.Type

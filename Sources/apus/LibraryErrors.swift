@@ -22,6 +22,30 @@ extension TokenizerError: ExplainedError {
   var status: ExitStatus { .badData }
 }
 
+extension ModelFileError: ExplainedError {
+  var status: ExitStatus {
+    switch kind {
+    case .missing: .noInput
+    case .badData: .badData
+    case .system: .inputOutput
+    }
+  }
+}
+
+extension TrainingError: ExplainedError {
+  var status: ExitStatus {
+    switch self {
+    case .noRun: .noInput
+    case .badFile, .corpusChanged, .tokenizerChanged: .badData
+    case .diverged: .failure
+    }
+  }
+}
+
+extension NextWordError: ExplainedError {
+  var status: ExitStatus { .usage }
+}
+
 extension SamplerChainError: ExplainedError {
   var status: ExitStatus { .usage }
 }

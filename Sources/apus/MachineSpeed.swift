@@ -29,6 +29,9 @@ enum MachineSpeed {
     return 2 * Double(size * size * size) / best
   }
 
+  /// Useful FLOP/s to expect of training: a third of what products reach, measured for `seconds`.
+  static func training(seconds: Double) -> Double { products(seconds: seconds) / 3 }
+
   /// Bytes that programs can have without swapping, as the kernel estimates them.
   static var availableMemory: Int? {
     value(of: "MemAvailable:", in: "/proc/meminfo")

@@ -10,5 +10,11 @@ struct ModelOptions: ParsableArguments {
   var model: String
 
   /// Reads the folder.
-  func load() throws -> LoadedModel { try ModelFolder.load(model) }
+  func load() throws -> LoadedModel { try Self.load(model) }
+
+  /// Reads a model's folder; a path that is nearly right gets a hint.
+  static func load(_ path: String) throws -> LoadedModel {
+    try Input.requireExists(path, what: "model")
+    return try ModelFolder.load(path)
+  }
 }

@@ -7,7 +7,7 @@ import Machine
 ///
 /// A terminal gets one line that is redrawn at most ten times a second; anything else gets a plain
 /// line every thirty seconds. Nothing appears in the first second.
-final class Progress {
+package final class Progress {
   private let label: String
   private let unit: Unit
   private let isShown: Bool

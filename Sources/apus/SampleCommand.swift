@@ -62,7 +62,7 @@ struct SampleCommand: ParsableCommand {
   }
 
   func run() throws {
-    var options = Generator<Transformer, Tokenizer>.Options()
+    var options = GenerationOptions()
     options.chain = try chain.sampler()
     options.count = count
     options.maximumTokens = tokens.value
@@ -138,7 +138,7 @@ struct SampleCommand: ParsableCommand {
   }
 
   private func object(
-    for samples: [Generator<Transformer, Tokenizer>.Sample], prompt: String
+    for samples: [GeneratedText], prompt: String
   ) -> JSON {
     let list = samples.map { sample -> JSON in
       let logprob = sample.tokens.reduce(0.0) { $0 + Double($1.logProbability) }

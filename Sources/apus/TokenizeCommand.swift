@@ -6,18 +6,6 @@ import Glibc
 import Machine
 import Tokenizers
 
-/// How tokens are written.
-enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
-  /// Decimal ids separated by spaces, one line a document.
-  case ids
-  /// Tokens as tokenizer.json spells them (`Ġ` is a space), one line a document.
-  case pieces
-  /// Unsigned 16-bit integers, little-endian, nothing between documents.
-  case u16
-  /// Unsigned 32-bit integers, little-endian, nothing between documents.
-  case u32
-}
-
 struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize",
@@ -52,11 +40,13 @@ struct TokenizeCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var messages: OutputOptions
 
+  /// Documents up to this size are encoded in parallel; larger ones in pieces as they are read.
+  private static let longDocument = 1 << 22
+
   func run() throws {
-    let isBinary = format == .u16 || format == .u32
     if let output, output != "-" {
       try replace.check(output)
-    } else if isBinary, Console.isTerminal(STDOUT_FILENO) {
+    } else if format.isBinary, Console.isTerminal(STDOUT_FILENO) {
       throw Failure(
         "\(format.rawValue) would write binary data to the terminal", status: .usage,
         hint: "use -o FILE, or --format ids")
@@ -72,85 +62,103 @@ struct TokenizeCommand: ParsableCommand {
       throw Failure("the tokenizer has no end-of-text token", status: .usage)
     }
     let texts = try corpus.open(for: Self.self)
-    let reader = try texts.makeReader(from: .start, split: .all)
-    var destination = try Output(output)
+    var writer = try TokenWriter(output, format: format, tokenizer: tokenizer)
     let progress = Progress("tokenizing", unit: .bytes, options: messages)
-    var counts = (documents: 0, tokens: 0, bytes: 0)
     Interruption.observe()
-    while let batch = try nextBatch(of: reader) {
-      for tokens in encode(batch, with: tokenizer) {
-        try write(tokens, spelledBy: tokenizer, to: &destination)
-        counts.tokens += tokens.count
-      }
-      counts.documents += batch.count
-      counts.bytes += batch.reduce(0) { $0 + $1.bytes.count }
-      if output == nil { try destination.flush() }
-      try Interruption.check()
-      progress.update(
-        done: Double(counts.bytes), total: nil,
-        share: texts.isRereadable
-          ? Double(reader.compressedBytesRead) / Double(max(1, texts.compressedBytes)) : nil)
-    }
+    let bytes = try tokenize(texts, with: tokenizer, to: &writer, progress: progress)
     progress.clear()
-    try destination.finish()
+    try writer.finish()
     if let output, output != "-" {
-      let rate = Double(counts.bytes) / 1e6 / max(progress.seconds, 1e-9)
+      let rate = Double(bytes) / 1e6 / max(progress.seconds, 1e-9)
       messages.say(
-        "wrote \(output): \(Format.plural(counts.tokens, "token")) from "
-          + "\(Format.plural(counts.documents, "document")), "
-          + "\(Format.fixed(Double(counts.bytes) / Double(max(1, counts.tokens)), 2)) bytes a token, "
+        "wrote \(output): \(Format.plural(writer.tokens, "token")) from "
+          + "\(Format.plural(writer.documents, "document")), "
+          + "\(Format.fixed(Double(bytes) / Double(max(1, writer.tokens)), 2)) bytes a token, "
           + "\(Format.short(rate)) MB/s")
     }
   }
 
-  /// Enough documents to keep every thread busy, and no more.
-  private func nextBatch(of reader: DocumentReader) throws -> [Document]? {
-    var documents: [Document] = []
+  /// Writes the tokens of every document; returns the bytes of text.
+  private func tokenize(
+    _ texts: Corpus, with tokenizer: Tokenizer, to writer: inout TokenWriter, progress: Progress
+  ) throws -> Int {
+    let reader = try texts.makeReader(from: .start, split: .all)
+    var batch: [[UInt8]] = []
+    var batchBytes = 0
     var bytes = 0
-    while bytes < 1 << 22, documents.count < 4096, let document = try reader.next() {
-      documents.append(document)
-      bytes += document.bytes.count
+    while try reader.advance() {
+      var document: [UInt8] = []
+      while document.count < Self.longDocument,
+        try reader.readChunk({ document.append(contentsOf: $0) })
+      {}
+      if document.count < Self.longDocument {
+        batchBytes += document.count
+        batch.append(document)
+        if batchBytes < Self.longDocument, batch.count < 4096 { continue }
+      }
+      try write(batch, with: tokenizer, to: &writer)
+      batch = []
+      bytes += batchBytes
+      batchBytes = 0
+      if document.count >= Self.longDocument {
+        bytes += try write(document, restFrom: reader, with: tokenizer, to: &writer)
+      }
+      try Interruption.check()
+      progress.update(
+        done: Double(bytes), total: nil,
+        share: texts.isRereadable
+          ? Double(reader.compressedBytesRead) / Double(max(1, texts.compressedBytes)) : nil)
     }
-    return documents.isEmpty ? nil : documents
+    try write(batch, with: tokenizer, to: &writer)
+    return bytes + batchBytes
   }
 
-  private func encode(_ documents: [Document], with tokenizer: Tokenizer) -> [[Token]] {
+  /// Encodes whole documents in parallel and writes them in order.
+  private func write(
+    _ documents: [[UInt8]], with tokenizer: Tokenizer, to writer: inout TokenWriter
+  ) throws {
     var results = [[Token]](repeating: [], count: documents.count)
     results.withUnsafeMutableBufferPointer { results in
       Workers.shared.share(documents.count) { index in
         var encoder = tokenizer.makeEncoder(allowSpecial: allowSpecial)
         var tokens: [Token] = []
-        documents[index].bytes.withUnsafeBytes { encoder.append($0, to: &tokens) }
+        documents[index].withUnsafeBytes { encoder.append($0, to: &tokens) }
         encoder.finish(into: &tokens)
-        if endOfText, let token = tokenizer.endOfText { tokens.append(token) }
         results[index] = tokens
       }
     }
-    return results
+    for tokens in results {
+      try writer.write(tokens)
+      try end(with: tokenizer, to: &writer)
+    }
+    try writer.flush()
   }
 
+  /// Encodes a long document as it is read; returns its bytes.
   private func write(
-    _ tokens: [Token], spelledBy tokenizer: Tokenizer, to output: inout Output
-  ) throws {
-    switch format {
-    case .ids:
-      var line: [UInt8] = []
-      line.reserveCapacity(tokens.count * 5)
-      for (index, token) in tokens.enumerated() {
-        if index > 0 { line.append(UInt8(ascii: " ")) }
-        line.append(contentsOf: String(token).utf8)
-      }
-      line.append(UInt8(ascii: "\n"))
-      try output.write(line)
-    case .pieces:
-      try output.write(tokens.map(tokenizer.spelling(of:)).joined(separator: " ") + "\n")
-    case .u16:
-      try output.write(tokens.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8 & 0xFF)] })
-    case .u32:
-      try output.write(
-        tokens.flatMap { token in
-          (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) }
-        })
-    }
+    _ start: [UInt8], restFrom reader: DocumentReader, with tokenizer: Tokenizer,
+    to writer: inout TokenWriter
+  ) throws -> Int {
+    var encoder = tokenizer.makeEncoder(allowSpecial: allowSpecial)
+    var tokens: [Token] = []
+    var bytes = start.count
+    start.withUnsafeBytes { encoder.append($0, to: &tokens) }
+    repeat {
+      try writer.write(tokens)
+      tokens.removeAll(keepingCapacity: true)
+      try Interruption.check()
+    } while try reader.readChunk({ chunk in
+      bytes += chunk.count
+      encoder.append(chunk, to: &tokens)
+    })
+    encoder.finish(into: &tokens)
+    try writer.write(tokens)
+    try end(with: tokenizer, to: &writer)
+    return bytes
+  }
+
+  private func end(with tokenizer: Tokenizer, to writer: inout TokenWriter) throws {
+    if endOfText, let token = tokenizer.endOfText { try writer.write([token]) }
+    try writer.endDocument()
   }
 }

@@ -1,6 +1,8 @@
 /// `apus tokenizer convert`: one tokenizer format into another.
 
 import ArgumentParser
+import Glibc
+import Machine
 import Tokenizers
 
 struct TokenizerConvertCommand: ParsableCommand {
@@ -41,9 +43,26 @@ struct TokenizerConvertCommand: ParsableCommand {
 
   func run() throws {
     try replace.check(output)
+    try Input.requireExists(input, what: "tokenizer")
     let tokenizer = try Tokenizer(
-      contentsOf: input, pattern: pattern.map(SplitPattern.init(named:)), specialTokens: special)
-    try tokenizer.write(to: output)
+      contentsOf: input, pattern: pattern.map { try SplitPattern($0) },
+      specialTokens: special.isEmpty ? nil : special)
+    if output.hasSuffix(".json") {
+      try tokenizer.write(to: output)
+    } else if output.hasSuffix(".tiktoken") {
+      try write(tokenizer.tiktoken(), to: output)
+    } else {
+      let texts = try tokenizer.mergesText()
+      if mkdir(output, 0o755) != 0, errno != EEXIST { throw FileFailure("create", output) }
+      try write(texts.vocabulary, to: "\(output)/vocab.json")
+      try write(texts.merges, to: "\(output)/merges.txt")
+    }
     messages.say("wrote \(output): \(Format.grouped(tokenizer.vocabularySize)) tokens")
+  }
+
+  private func write(_ bytes: [UInt8], to path: String) throws {
+    var file = try Output(path)
+    try file.write(bytes)
+    try file.finish()
   }
 }

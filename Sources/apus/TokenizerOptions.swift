@@ -13,5 +13,11 @@ struct TokenizerOptions: ParsableArguments {
   var tokenizer: String
 
   /// Reads the file.
-  func load() throws -> Tokenizer { try Tokenizer(contentsOf: tokenizer) }
+  func load() throws -> Tokenizer { try Self.load(tokenizer) }
+
+  /// Reads a tokenizer; a path that is nearly right gets a hint.
+  static func load(_ path: String) throws -> Tokenizer {
+    try Input.requireExists(path, what: "tokenizer")
+    return try Tokenizer(contentsOf: path)
+  }
 }

@@ -32,7 +32,8 @@ struct TokenizerShowCommand: ParsableCommand {
   @OptionGroup var messages: OutputOptions
 
   func run() throws {
-    let tokenizer = try Tokenizer(contentsOf: file)
+    let tokenizer = try TokenizerOptions.load(file)
+    let pattern = tokenizer.pattern?.description ?? "none, or several rules"
     let tokens = (0..<tokenizer.vocabularySize).map { Token($0) }
     let special = tokens.filter(tokenizer.isSpecial)
     let long = tokens.filter { !tokenizer.isSpecial($0) }
@@ -41,7 +42,7 @@ struct TokenizerShowCommand: ParsableCommand {
       .prefix(max(0, longest))
     var words = [
       "\(file): \(Format.grouped(tokenizer.vocabularySize)) tokens",
-      "pattern         \(tokenizer.patternDescription)",
+      "pattern         \(pattern)",
       "special tokens  "
         + (special.isEmpty
           ? "none"
@@ -54,7 +55,7 @@ struct TokenizerShowCommand: ParsableCommand {
     }
     var keys: [(String, JSON)] = [
       ("vocabulary_size", .integer(tokenizer.vocabularySize)),
-      ("pattern", .string(tokenizer.patternDescription)),
+      ("pattern", .string(pattern)),
       (
         "special_tokens",
         .array(special.map { .object(["id": .integer(Int($0)), "text": text(of: $0, in: tokenizer)]) })
@@ -66,7 +67,12 @@ struct TokenizerShowCommand: ParsableCommand {
       ),
     ]
     if merges > 0 {
-      let listed = tokenizer.merges.prefix(merges)
+      let ids = Dictionary(
+        tokens.map { (tokenizer.bytes(of: $0), $0) }, uniquingKeysWith: { first, _ in first })
+      let listed = tokenizer.merges.prefix(merges).map { merge in
+        let bytes = tokenizer.bytes(of: merge.left) + tokenizer.bytes(of: merge.right)
+        return (left: merge.left, right: merge.right, result: ids[bytes] ?? 0)
+      }
       words.append("merges")
       words += listed.map { merge in
         let parts = [merge.left, merge.right, merge.result].map {
