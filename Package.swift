@@ -67,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Training", "Inference", "Corpora", "Tokenizers", "Models", "Machine",
+        "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine", "CICU",
+        "CZstd",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

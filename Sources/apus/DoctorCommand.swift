@@ -1,0 +1,117 @@
+/// `apus doctor`: what this machine offers, each with a tick or a hint.
+
+import ArgumentParser
+import CICU
+import CZstd
+import Glibc
+import Kernels
+import Machine
+
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Check the machine: processor, products, libraries, memory.",
+    discussion: """
+      EXAMPLES
+        apus doctor
+        apus doctor --json
+      """)
+
+  @OptionGroup var report: ReportOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var messages: OutputOptions
+
+  /// One line of the report.
+  private struct Finding {
+    var key: String
+    var name: String
+    var value: String
+    var json: JSON
+    var hint: String?
+  }
+
+  func run() throws {
+    threads.apply()
+    var findings = [processor]
+    if Processor.isSupported { findings += products }
+    findings += [unicode, compression, pages, memory]
+    let width = findings.map(\.name.count).max() ?? 0
+    let style = Style.standardOutput
+    let lines = findings.flatMap { finding in
+      let mark = finding.hint == nil ? "✓" : style.warning("!")
+      let name = finding.name + String(repeating: " ", count: width - finding.name.count)
+      return ["\(mark) \(name)  \(finding.value)"]
+        + (finding.hint.map { ["    " + style.hint("hint:") + " " + $0] } ?? [])
+    }
+    let hints = findings.compactMap { finding in finding.hint.map { (finding.key, JSON.string($0)) } }
+    try report.print(
+      .members(findings.map { ($0.key, $0.json) } + [("hints", .members(hints))]),
+      lines.joined(separator: "\n"))
+    if !Processor.isSupported { throw Failure(status: .failure) }
+  }
+
+  private var processor: Finding {
+    let level = Processor.x86Level
+    let cores = Format.plural(Processor.cores, "core")
+    let set = level == 0 ? "not x86-64" : "x86-64-v\(level)"
+    return Finding(
+      key: "processor", name: "processor", value: "\(Processor.name), \(cores), \(set)",
+      json: .object([
+        "name": .string(Processor.name), "cores": .integer(Processor.cores),
+        "x86_64_level": .integer(level), "threads": .integer(threads.count),
+      ]),
+      hint: Processor.isSupported
+        ? nil : "apus needs AVX2, FMA and BMI2 (Intel Haswell of 2013, AMD Zen of 2017, or later)")
+  }
+
+  private var products: [Finding] {
+    let core = MatrixProduct.core
+    let speed = MachineSpeed.products(seconds: 1)
+    let kernels = Processor.hasWideVectors ? "AVX-512" : Processor.x86Level > 0 ? "AVX2" : "128-bit"
+    let isOld = ["Prescott", "Core2", "Nehalem", "Generic"].contains(core)
+    return [
+      Finding(
+        key: "kernels", name: "kernels", value: kernels, json: .string(kernels), hint: nil),
+      Finding(
+        key: "blas", name: "products",
+        value: "OpenBLAS for \(core), \(Format.fixed(speed / 1e9, 0)) GFLOP/s on "
+          + Format.plural(threads.count, "thread"),
+        json: .object(["core": .string(core), "gflops": .number(speed / 1e9)]),
+        hint: isOld
+          ? "OpenBLAS takes this processor for an old one; set OPENBLAS_CORETYPE=Haswell" : nil),
+    ]
+  }
+
+  private var unicode: Finding {
+    let version = "\(U_ICU_VERSION)"
+    return Finding(
+      key: "icu", name: "ICU", value: version, json: .string(version), hint: nil)
+  }
+
+  private var compression: Finding {
+    let version = String(cString: ZSTD_versionString())
+    return Finding(
+      key: "zstd", name: "zstd", value: version, json: .string(version), hint: nil)
+  }
+
+  private var pages: Finding {
+    let path = "/sys/kernel/mm/transparent_hugepage/enabled"
+    let setting = (try? Input(path).text()) ?? ""
+    let choice = setting.split(separator: "[").last?.split(separator: "]").first
+    let value = setting.contains("[") ? choice.map(String.init) ?? "unknown" : "unknown"
+    return Finding(
+      key: "huge_pages", name: "huge pages", value: value, json: .string(value),
+      hint: value == "never" ? "echo madvise | sudo tee \(path) makes training a little faster" : nil)
+  }
+
+  private var memory: Finding {
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let total = sysconf(Int32(_SC_PHYS_PAGES)) * page
+    let free = MachineSpeed.availableMemory ?? sysconf(Int32(_SC_AVPHYS_PAGES)) * page
+    return Finding(
+      key: "memory", name: "memory",
+      value: "\(Format.bytes(total)), \(Format.bytes(free)) free",
+      json: .object(["bytes": .integer(total), "free_bytes": .integer(free)]),
+      hint: free < 1 << 30 ? "less than 1 GiB is free; small models only" : nil)
+  }
+}

@@ -1,0 +1,88 @@
+/// What the user sees when something goes wrong, and the exit code that scripts see.
+
+import ArgumentParser
+import Corpora
+import Glibc
+import Inference
+import Machine
+import Models
+import Tokenizers
+import Training
+
+/// The exit codes of sysexits.h that apus uses.
+package enum ExitStatus: Int32 {
+  case success = 0
+  case failure = 1
+  case usage = 64
+  case badData = 65
+  case noInput = 66
+  case cannotCreate = 73
+  case inputOutput = 74
+  case interrupted = 130
+}
+
+/// One error: what, where, why, then a hint.
+package struct Failure: Error, CustomStringConvertible {
+  /// What happened, where and why; empty if nothing is to be said.
+  package var message: String
+  /// The code the process ends with.
+  package var status: ExitStatus
+  /// What to do about it.
+  package var hint: String?
+
+  package init(_ message: String = "", status: ExitStatus, hint: String? = nil) {
+    self.message = message
+    self.status = status
+    self.hint = hint
+  }
+
+  /// A failure of a library, in the same form; nil for errors that the argument parser explains.
+  package init?(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let failure as FileFailure: self.init(failure)
+    case let failure as any ExplainedError:
+      self.init(failure.description, status: failure.status, hint: failure.hint)
+    default: return nil
+    }
+  }
+
+  private init(_ failure: FileFailure) {
+    let status: ExitStatus =
+      switch failure.action {
+      case "create": .cannotCreate
+      case "open", "read": failure.code == EIO ? .inputOutput : .noInput
+      default: failure.code == EACCES || failure.code == EROFS ? .cannotCreate : .inputOutput
+      }
+    let hint: String? =
+      switch failure.code {
+      case ENOSPC, EDQUOT: "free some space, or write to another disk"
+      case EFBIG: "a limit on file sizes is set (ulimit -f)"
+      case EACCES, EROFS, EPERM: "choose a place that you may write to"
+      case ENOENT where failure.action == "create": "create the folder first"
+      case ENOENT: "check the path"
+      default: nil
+      }
+    self.init(failure.description, status: status, hint: hint)
+  }
+
+  package var description: String {
+    (["error: \(message)"] + (hint.map { ["hint: \($0)"] } ?? [])).joined(separator: "\n")
+  }
+
+  /// Writes the error and its hint to standard error.
+  func report() {
+    if message.isEmpty { return }
+    let style = Style.standardError
+    var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    lines[0] = style.error("error:") + " " + lines[0]
+    if let hint { lines.append(style.hint("hint:") + " " + hint) }
+    Console.say(lines.joined(separator: "\n"))
+  }
+}
+
+/// A library's error that carries its own hint, and the exit code it deserves.
+protocol ExplainedError: Error, CustomStringConvertible {
+  var hint: String? { get }
+  var status: ExitStatus { get }
+}

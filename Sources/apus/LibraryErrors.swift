@@ -1,0 +1,58 @@
+/// The exit codes that the libraries' errors deserve.
+
+import Corpora
+import Glibc
+import Inference
+import Machine
+import Models
+import Tokenizers
+import Training
+
+extension CorpusError: ExplainedError {
+  var status: ExitStatus {
+    switch kind {
+    case .badData: .badData
+    case .noInput: .noInput
+    case .inputOutput: .inputOutput
+    }
+  }
+}
+
+extension TokenizerError: ExplainedError {
+  var status: ExitStatus { .badData }
+}
+
+extension ModelFileError: ExplainedError {
+  var status: ExitStatus {
+    switch kind {
+    case .missing: .noInput
+    case .badData: .badData
+    case .system: .inputOutput
+    }
+  }
+}
+
+extension TrainingError: ExplainedError {
+  var status: ExitStatus {
+    switch self {
+    case .noRun: .noInput
+    case .badFile, .corpusChanged, .tokenizerChanged: .badData
+    case .diverged: .failure
+    }
+  }
+}
+
+extension NextWordError: ExplainedError {
+  var status: ExitStatus { .usage }
+}
+
+extension SamplerChainError: ExplainedError {
+  var status: ExitStatus { .usage }
+}
+
+extension Interruption {
+  /// Ends the command if the user asked for it.
+  static func check() throws {
+    if isRequested { throw Failure("interrupted", status: .interrupted) }
+  }
+}

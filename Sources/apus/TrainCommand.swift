@@ -1,0 +1,201 @@
+/// `apus train`: a model from a corpus, or further steps of one that was interrupted.
+
+import ArgumentParser
+import Corpora
+import Glibc
+import Machine
+import Models
+import Tokenizers
+import Training
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model on a corpus.",
+    discussion: """
+      EXAMPLES
+        apus train corpora/tales.jsonl.zst -o tales --time 2m
+        apus train books/ -o books --tokenizer books-16k.json --depth 6 --tokens 50M
+        apus train --resume books
+
+      One dial, --depth, decides width, heads, batch, learning rate and length; every number can \
+      be given by itself, and the plan is printed before it is carried out. Without --tokenizer \
+      one is trained on the corpus first. Ctrl-C finishes the step and saves. The folder opens in \
+      Hugging Face transformers; training/metrics.jsonl inside it is the log of the run.
+      """)
+
+  @OptionGroup var corpus: CorpusOptions
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The folder of the model.", valueName: "model"))
+  var output: String?
+
+  @Option(name: .long, help: ArgumentHelp("Go on with an interrupted run.", valueName: "model"))
+  var resume: String?
+
+  @Option(
+    name: .customLong("init"),
+    help: ArgumentHelp("Start from the weights and tokenizer of a model.", valueName: "model"))
+  var initialModel: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The tokenizer (default: one is trained first).", valueName: "file"))
+  var tokenizer: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Tokens of the tokenizer that is trained first.", valueName: "n"))
+  var vocabSize: Count?
+
+  @OptionGroup(title: "Model") var shape: ShapeOptions
+  @OptionGroup(title: "Length") var length: LengthOptions
+  @OptionGroup(title: "Optimizer") var step: StepOptions
+  @OptionGroup(title: "Watching and saving") var watch: WatchOptions
+
+  @Option(name: .long, help: "buffer shuffles windows among millions of tokens; none keeps order.")
+  var shuffle = ShuffleKind.buffer
+
+  @Option(name: .long, help: "The seed of all that is random.")
+  var seed: UInt64 = 42
+
+  @Flag(name: .long, help: "Print the plan and stop.")
+  var dryRun = false
+
+  @OptionGroup var replace: ReplaceOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var messages: OutputOptions
+
+  /// The order of training windows.
+  enum ShuffleKind: String, ExpressibleByArgument, CaseIterable {
+    case none
+    case buffer
+  }
+
+  func validate() throws {
+    if resume != nil {
+      if output != nil { throw ValidationError("--resume and -o exclude each other") }
+      if !corpus.corpus.isEmpty {
+        throw ValidationError("--resume goes on with the corpus that the run was started with")
+      }
+      if initialModel != nil { throw ValidationError("--resume and --init exclude each other") }
+      if tokenizer != nil || vocabSize != nil || !shape.isEmpty || !step.isEmpty
+        || !watch.validation.isEmpty || watch.validationFraction != nil
+      {
+        throw ValidationError(
+          "--resume goes on as the run was started; only its length, its evaluations and its "
+            + "checkpoints can change")
+      }
+    } else if output == nil {
+      throw ValidationError("Missing expected argument '-o <model>'")
+    }
+    if initialModel != nil {
+      if tokenizer != nil { throw ValidationError("--init brings its own tokenizer") }
+      var others = shape
+      others.context = nil
+      if !others.isEmpty {
+        throw ValidationError("--init decides the shape of the model")
+      }
+    }
+  }
+
+  func run() throws {
+    if let resume {
+      try resumeRun(in: resume)
+    } else if let output {
+      try startRun(in: output)
+    }
+  }
+
+  private func startRun(in folder: String) throws {
+    if !replace.force, access(folder, F_OK) == 0 {
+      throw Failure(
+        "\(folder) exists", status: .cannotCreate,
+        hint: "apus train --resume \(folder) goes on with it, --force replaces it")
+    }
+    threads.apply()
+    let texts = try corpus.open(for: Self.self)
+    let start = try TrainStart(self, texts)
+    var plan = start.plan
+    try show(plan, start: start, folder: folder)
+    if dryRun { return }
+    Interruption.observe()
+    let tokenizer: Tokenizer
+    if let given = start.tokenizer {
+      tokenizer = given
+    } else {
+      tokenizer = try trainTokenizer(on: texts, size: plan.configuration.vocabularySize)
+      if tokenizer.vocabularySize != plan.configuration.vocabularySize {
+        plan = start.plan(vocabularySize: tokenizer.vocabularySize)
+      }
+    }
+    let transformer = start.transformer ?? Transformer(plan.configuration, seed: seed)
+    let trainer = try Trainer(
+      transformer, tokenizer: tokenizer, options: start.options(for: plan), folder: folder)
+    try TrainDisplay(messages).run(trainer)
+  }
+
+  private func resumeRun(in folder: String) throws {
+    let trainer = try Trainer(resuming: folder) { options in
+      if let horizon = length.horizon { options.horizon = horizon }
+      if let count = threads.threads { options.threads = count }
+      if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
+      if let interval = watch.saveEvery { options.saveEvery = interval.steps }
+      if let keep = watch.keep { options.keep = keep }
+      if watch.earlyStopping {
+        options.earlyStopping = EarlyStopping.Rule(patience: watch.patience ?? 8)
+      }
+    }
+    let state = trainer.state
+    let parameters = trainer.transformer.parameters.parameterCount
+    let done = "\(Format.plural(state.step, "step")) and \(Format.count(state.tokens)) tokens done"
+    messages.say(
+      "\(folder): \(Format.count(parameters)) parameters, \(done), seed \(state.options.seed)")
+    if state.progress >= 1 {
+      messages.say("the run is complete: nothing was changed")
+      messages.suggest("apus train --resume \(folder) --steps \(2 * state.step)   (a longer run)")
+      return
+    }
+    if dryRun { return }
+    Interruption.observe()
+    try TrainDisplay(messages).run(trainer)
+  }
+
+  private func show(_ plan: TrainingPlan, start: TrainStart, folder: String) throws {
+    let width = plan.items.map(\.name.count).max() ?? 0
+    let values = plan.items.map(\.value.count).max() ?? 0
+    for item in plan.items where start.transformer == nil || !item.isShape {
+      let name = item.name + String(repeating: " ", count: width - item.name.count)
+      let value = item.value + String(repeating: " ", count: values - item.value.count)
+      messages.say("  \(name)  \(value)  \(item.reason)")
+    }
+    let summary = [
+      "\(Format.count(plan.parameterCount)) parameters",
+      "\(Format.count(plan.expectedTokens)) tokens in \(Format.plural(plan.expectedSteps, "step"))",
+      Format.bytes(plan.expectedMemory),
+      "about \(Format.time(plan.expectedSeconds)) on \(Format.plural(threads.count, "thread"))",
+      "seed \(seed)",
+    ]
+    messages.say(summary.joined(separator: ", "))
+    if let free = MachineSpeed.availableMemory, plan.expectedMemory > free {
+      messages.warn(
+        "the run needs more memory than the \(Format.bytes(free)) that are free",
+        hint: "a smaller --depth, --width or --context needs less")
+    }
+  }
+
+  private func trainTokenizer(on texts: Corpus, size: Int) throws -> Tokenizer {
+    messages.say(
+      "no --tokenizer: training one of \(Format.grouped(size)) tokens on the corpus first")
+    let rules = try BPEOptions.parse([])
+    let fraction = watch.validation.isEmpty ? watch.fraction : 0
+    let split = fraction > 0 ? Split.training(validationFraction: fraction) : .all
+    do {
+      return try rules.train(on: texts, split: split, vocabularySize: size, messages: messages)
+        .tokenizer
+    } catch CorpusError.emptyPart {
+      return try rules.train(on: texts, split: .all, vocabularySize: size, messages: messages)
+        .tokenizer
+    }
+  }
+}

@@ -1,0 +1,136 @@
+/// From the options of `apus train` to the plan and the options of a run.
+
+import Corpora
+import Models
+import Tokenizers
+import Training
+
+/// What a new run starts from: the plan, and a tokenizer and weights if they were given.
+struct TrainStart {
+  /// The tokenizer that was named, or that of the model that was.
+  let tokenizer: Tokenizer?
+  /// The weights that were named.
+  let transformer: Transformer?
+  /// The plan.
+  let plan: TrainingPlan
+  private let command: TrainCommand
+  private let wishes: TrainingPlan.Wishes
+
+  init(_ command: TrainCommand, _ texts: Corpus) throws {
+    self.command = command
+    var wishes = command.wishes
+    if let path = command.initialModel {
+      let loaded = try ModelOptions.load(path)
+      tokenizer = loaded.tokenizer
+      transformer = loaded.transformer
+      let shape = loaded.transformer.configuration
+      wishes.family = shape.family
+      wishes.layers = shape.layers
+      wishes.width = shape.width
+      wishes.heads = shape.heads
+      wishes.keyValueHeads = shape.keyValueHeads
+      wishes.vocabularySize = shape.vocabularySize
+      wishes.context = command.shape.context ?? shape.contextLength
+      if let context = command.shape.context, context > shape.contextLength {
+        throw Failure(
+          "a window of \(context) tokens is longer than the model's \(shape.contextLength)",
+          status: .usage)
+      }
+    } else {
+      transformer = nil
+      tokenizer = try command.tokenizer.map(TokenizerOptions.load)
+      if let tokenizer {
+        if let size = command.vocabSize, size.value != tokenizer.vocabularySize {
+          throw Failure(
+            "--vocab-size is for the tokenizer that is trained first, and --tokenizer names one of "
+              + "\(tokenizer.vocabularySize) tokens", status: .usage, hint: "leave one of them out")
+        }
+        wishes.vocabularySize = tokenizer.vocabularySize
+      }
+    }
+    wishes.corpusBytes = try textBytes(of: texts)
+    wishes.speed = MachineSpeed.training(seconds: 0.2)
+    self.wishes = wishes
+    plan = TrainingPlan(wishes, cores: command.threads.count)
+    if let problem = plan.configuration.problem {
+      throw Failure("no such model can be: \(problem)", status: .usage)
+    }
+  }
+
+  /// The plan for a vocabulary of another size.
+  func plan(vocabularySize: Int) -> TrainingPlan {
+    var wishes = wishes
+    wishes.vocabularySize = vocabularySize
+    return TrainingPlan(wishes, cores: command.threads.count)
+  }
+
+  /// The plan with what the command line says beside it.
+  func options(for plan: TrainingPlan) -> TrainingOptions {
+    let watch = command.watch
+    var data = DataOptions(corpus: command.corpus.corpus)
+    data.validation = watch.validation.isEmpty ? nil : watch.validation
+    data.validationFraction = watch.fraction
+    if let tokens = watch.validationTokens { data.validationTokens = tokens.value }
+    data.textField = command.corpus.form.textField
+    data.lines = command.corpus.form.lines
+    if command.shuffle == .none { data.shuffle = .none }
+    var options = plan.options(data: data, seed: command.seed)
+    let step = command.step
+    if let rate = step.minLearningRate {
+      options.schedule.finalShare = min(1, rate / options.optimizer.learningRate)
+    }
+    if let cooldown = step.cooldown { options.schedule.cooldown = cooldown }
+    if let beta = step.beta1 { options.optimizer.beta1 = beta }
+    if let beta = step.beta2 { options.optimizer.beta2 = beta }
+    if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
+    if let interval = watch.saveEvery { options.saveEvery = interval.steps }
+    if let keep = watch.keep { options.keep = keep }
+    if watch.earlyStopping {
+      options.earlyStopping = EarlyStopping.Rule(patience: watch.patience ?? 8)
+    }
+    return options
+  }
+}
+
+/// Bytes of text in a corpus, estimated from its first two megabytes; nil for a pipe.
+private func textBytes(of corpus: Corpus) throws -> Int? {
+  guard corpus.isRereadable else { return nil }
+  let reader = try corpus.makeReader(from: .start, split: .all)
+  var bytes = 0
+  while bytes < 1 << 21, try reader.advance() {
+    while bytes < 1 << 21, try reader.readChunk({ bytes += $0.count }) {}
+  }
+  let read = max(1, reader.compressedBytesRead)
+  return Int(Double(bytes) / Double(read) * Double(corpus.compressedBytes))
+}
+
+extension TrainCommand {
+  /// What the command line asks of the plan.
+  fileprivate var wishes: TrainingPlan.Wishes {
+    var wishes = TrainingPlan.Wishes()
+    wishes.depth = shape.depth
+    wishes.family = shape.family
+    wishes.layers = shape.layers
+    wishes.width = shape.width
+    wishes.heads = shape.heads
+    wishes.keyValueHeads = shape.kvHeads
+    wishes.context = shape.context
+    wishes.vocabularySize = vocabSize?.value
+    wishes.optimizer = step.optimizer
+    wishes.learningRate = step.learningRate
+    wishes.weightDecay = step.weightDecay
+    wishes.schedule = step.schedule
+    wishes.warmupSteps = step.warmUp
+    wishes.batchTokens = step.batchTokens?.value
+    wishes.clip = step.clip
+    wishes.horizon = length.horizon
+    return wishes
+  }
+}
+
+extension TrainingPlan.Item {
+  /// Whether weights that are already there decide it.
+  var isShape: Bool {
+    ["family", "layers", "width", "heads", "key-value heads", "vocabulary"].contains(name)
+  }
+}
