@@ -62,7 +62,11 @@ let package = Package(
       ]),
     .target(name: "Corpora", dependencies: ["CZstd", "Machine", "Tokenizers"]),
     .target(name: "Models", dependencies: ["Autograd", "Tokenizers"]),
-    .target(name: "Inference", dependencies: ["Models", "Tokenizers", "Machine"]),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "Models", "Tokenizers", "Machine", .product(name: "HeapModule", package: "swift-collections"),
+      ]),
     .target(name: "Training", dependencies: ["Models", "Corpora"]),
     .executableTarget(
       name: "apus",

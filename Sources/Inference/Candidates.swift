@@ -144,6 +144,15 @@ struct Candidates {
     return weights
   }
 
+  /// ln Σ exp(logit).
+  func logOfTotal() -> Double {
+    let largest = largest
+    return Double(largest) + log(elements.reduce(0.0) { $0 + Double(expf($1.logit - largest)) })
+  }
+
+  /// Puts the likeliest first.
+  mutating func sort() { sortLargest(elements.count) }
+
   private var largest: Float {
     if sortedCount > 0 { return elements[0].logit }
     return elements.reduce(-.infinity) { max($0, $1.logit) }

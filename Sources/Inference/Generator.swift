@@ -10,8 +10,8 @@ import Tokenizers
 /// window is full, the last half of it is read again as a new window and decoding goes on: the text
 /// has no length limit, but what is older than the window is forgotten.
 public struct Generator<Model: LanguageModel, Coder: TextTokenizer> {
-  private let model: Model
-  private let tokenizer: Coder
+  let model: Model
+  let tokenizer: Coder
 
   /// A generator over a model and the tokenizer it was trained with.
   public init(model: Model, tokenizer: Coder) {

@@ -1,0 +1,246 @@
+/// The book-keeping of a best-first search over token paths: every grain of probability is either with
+/// an outcome, on the frontier, or ruled out.
+
+import Glibc
+import HeapModule
+import Tokenizers
+
+/// A search for what comes next. The sum of all outcomes, the frontier and what was ruled out is 1
+/// after every step.
+struct NextWordSearch {
+  /// A token path that settles nothing yet.
+  struct Node: Comparable {
+    /// The probability of the path.
+    var mass: Double
+    /// Its place in `trail`, −1 for the empty path, less its last token.
+    var parent: Int32
+    /// The last token.
+    var token: Token
+    /// Tokens in the path.
+    var depth: Int
+    /// Bytes of the cover that the path has behind it.
+    var covered: Int
+    /// Where the path leaves the reader.
+    var reader: WordReader
+    /// The word so far.
+    var word: Int32
+
+    static func < (first: Node, second: Node) -> Bool { first.mass < second.mass }
+    static func == (first: Node, second: Node) -> Bool { first.mass == second.mass }
+  }
+
+  /// The heaviest path to a word: its place in `trail` and, if the word ends inside a token, that.
+  struct Path {
+    var mass: Double
+    var place: Int32
+    var token: Token?
+  }
+
+  let tokens: WordTokens
+  let context: NextWordContext
+  /// Paths lighter than this are never taken further; their mass stays on the frontier.
+  let floor: Double
+  private(set) var trie = WordTrie()
+  private(set) var paths: [Int32: Path] = [:]
+  private(set) var punctuation = 0.0
+  private(set) var lineBreak = 0.0
+  private(set) var endOfText = 0.0
+  private(set) var words = 0.0
+  private(set) var expansions = 0
+  /// Frontier mass that fits the context for certain, and that which may yet be ruled out.
+  private(set) var accepted = 0.0
+  private(set) var doubtful = 0.0
+  private var frontier: [Heap<Node>] = []
+  private var trail: [(parent: Int32, token: Token)] = []
+  private var weights: [Float] = []
+
+  init(tokens: WordTokens, context: NextWordContext, floor: Double) {
+    self.tokens = tokens
+    self.context = context
+    self.floor = floor
+    let start = trie.append(context.word, to: 0)
+    push(
+      Node(
+        mass: 1, parent: -1, token: 0, depth: 0, covered: 0,
+        reader: WordReader(at: context.place), word: start))
+  }
+
+  /// All mass that is not ruled out: an upper bound, and in the end the value, of the probability that
+  /// text goes on from the tokens of the context as the context demands.
+  var possible: Double { words + punctuation + lineBreak + endOfText + accepted + doubtful }
+
+  /// The share of the frontier in what is possible.
+  var remaining: Double { possible > 0 ? min(max((accepted + doubtful) / possible, 0), 1) : 1 }
+
+  /// Takes up to `limit` heavy paths of one length, of at most `longest` tokens, off the frontier.
+  mutating func takeBatch(limit: Int, longest: Int) -> [Node] {
+    let depths = frontier.indices.prefix(longest + 1).filter { !frontier[$0].isEmpty }
+    guard
+      let depth = depths.max(by: {
+        (frontier[$0].max?.mass ?? 0) < (frontier[$1].max?.mass ?? 0)
+      }), let heaviest = frontier[depth].max?.mass
+    else { return [] }
+    var batch: [Node] = []
+    // Much lighter paths are cheap in a batch, but count as expansions all the same.
+    while batch.count < limit, let next = frontier[depth].max, next.mass * 64 >= heaviest {
+      batch.append(frontier[depth].removeMax())
+    }
+    return batch
+  }
+
+  /// The tokens of a path.
+  func tokens(of node: Node) -> [Token] {
+    node.depth == 0 ? [] : tokens(at: node.parent) + [node.token]
+  }
+
+  /// The tokens of the heaviest path to a word.
+  func tokens(of path: Path) -> [Token] {
+    tokens(at: path.place) + (path.token.map { [$0] } ?? [])
+  }
+
+  /// Hands the mass of `node` on by the logits that follow it.
+  mutating func expand(_ node: Node, logits: ArraySlice<Float>) {
+    expansions += 1
+    var place: Int32 = -1
+    if node.depth > 0 {
+      place = Int32(trail.count)
+      trail.append((node.parent, node.token))
+    }
+    release(node.mass, reader: node.reader, covered: node.covered, word: node.word)
+    let total = weigh(logits)
+    guard total > 0 else { return }
+    let scale = node.mass / total
+    if node.covered < context.cover.count {
+      cover(node, place: place, scale: scale)
+    } else if node.reader.pendingCount > 0 {
+      for token in 0..<tokens.known where weights[token] > 0 {
+        settle(node, token, from: 0, mass: Double(weights[token]) * scale, place: place)
+      }
+    } else {
+      follow(node, place: place, scale: scale)
+    }
+  }
+
+  /// The common case: the effect of every token is in the table.
+  private mutating func follow(_ node: Node, place: Int32, scale: Double) {
+    let effects = tokens.effects(at: node.reader.place)
+    var ending = 0.0
+    var light = 0.0
+    for token in 0..<tokens.known {
+      let mass = Double(weights[token]) * scale
+      switch effects[token] {
+      case .rejected: break
+      case .endsWord: ending += mass
+      case .punctuation: punctuation += mass
+      case .lineBreak: lineBreak += mass
+      case .endOfText: endOfText += mass
+      case .goesOn where mass < floor || tokens.bytes[token].isEmpty: light += mass
+      case .goesOn, .completesWord: settle(node, token, from: 0, mass: mass, place: place)
+      }
+    }
+    hold(light, reader: node.reader, covered: node.covered, word: node.word)
+    if ending > 0 { find(ending, word: node.word, place: place, token: nil) }
+  }
+
+  /// Tokens that agree with what is left of the cover go on; others are ruled out.
+  private mutating func cover(_ node: Node, place: Int32, scale: Double) {
+    let rest = context.cover[node.covered...]
+    for token in 0..<tokens.known {
+      let bytes = tokens.bytes[token]
+      guard let first = bytes.first, first == rest.first, weights[token] > 0 else { continue }
+      let mass = Double(weights[token]) * scale
+      if bytes.count > rest.count {
+        guard bytes.starts(with: rest) else { continue }
+        settle(node, token, from: rest.count, mass: mass, place: place)
+      } else if rest.starts(with: bytes) {
+        push(child(of: node, token, mass: mass, place: place, covered: node.covered + bytes.count))
+      }
+    }
+  }
+
+  /// Reads `token` behind `node` and puts its mass where it belongs.
+  private mutating func settle(
+    _ node: Node, _ token: Int, from offset: Int, mass: Double, place: Int32
+  ) {
+    var next = child(of: node, token, mass: mass, place: place, covered: context.cover.count)
+    var appended: [UInt8] = []
+    switch tokens.read(token, from: offset, reader: &next.reader, word: &appended) {
+    case .rejected: break
+    case .punctuation: punctuation += mass
+    case .lineBreak: lineBreak += mass
+    case .endOfText: endOfText += mass
+    case .endsWord: find(mass, word: node.word, place: place, token: offset > 0 ? token : nil)
+    case .completesWord:
+      find(mass, word: trie.append(appended, to: node.word), place: place, token: token)
+    case .goesOn:
+      // A path that gains no bytes could go on for ever.
+      if mass < floor || tokens.bytes[token].isEmpty {
+        hold(mass, reader: node.reader, covered: node.covered, word: node.word)
+      } else {
+        next.word = trie.append(appended, to: node.word)
+        push(next)
+      }
+    }
+  }
+
+  private func child(of node: Node, _ token: Int, mass: Double, place: Int32, covered: Int) -> Node
+  {
+    Node(
+      mass: mass, parent: place, token: Token(token), depth: node.depth + 1, covered: covered,
+      reader: node.reader, word: node.word)
+  }
+
+  private mutating func find(_ mass: Double, word: Int32, place: Int32, token: Int?) {
+    words += mass
+    trie.find(mass, at: word)
+    if mass > paths[word]?.mass ?? 0 {
+      paths[word] = Path(mass: mass, place: place, token: token.map { Token($0) })
+    }
+  }
+
+  private mutating func push(_ node: Node) {
+    hold(node.mass, reader: node.reader, covered: node.covered, word: node.word)
+    while frontier.count <= node.depth { frontier.append(Heap()) }
+    frontier[node.depth].insert(node)
+  }
+
+  private mutating func hold(_ mass: Double, reader: WordReader, covered: Int, word: Int32) {
+    if reader.isAccepted, covered == context.cover.count {
+      accepted += mass
+      trie.open[Int(word)] += mass
+    } else {
+      doubtful += mass
+    }
+  }
+
+  private mutating func release(_ mass: Double, reader: WordReader, covered: Int, word: Int32) {
+    hold(-mass, reader: reader, covered: covered, word: word)
+  }
+
+  /// Fills `weights` with exp(logit − largest) and gives their sum.
+  ///
+  /// Logits that no token stands for are left out, as in generation: mass that could still get lost
+  /// to them would belong to no outcome.
+  private mutating func weigh(_ logits: ArraySlice<Float>) -> Double {
+    let logits = logits.prefix(tokens.known)
+    let largest = logits.reduce(-.infinity) { $1 > $0 ? $1 : $0 }
+    weights.removeAll(keepingCapacity: true)
+    var total = 0.0
+    for logit in logits {
+      let weight = expf(logit - largest)
+      weights.append(weight)
+      total += Double(weight)
+    }
+    return total
+  }
+
+  private func tokens(at place: Int32) -> [Token] {
+    var result: [Token] = []
+    var place = place
+    while place >= 0 {
+      result.append(trail[Int(place)].token)
+      place = trail[Int(place)].parent
+    }
+    return result.reversed()
+  }
+}
