@@ -100,6 +100,7 @@ public protocol KernelSet: Sendable {
   ///
   /// Query `i` sees keys `0...(keys − queries + i)`: `keys > queries` means that the first
   /// `keys − queries` are cached. Softmax is computed online (arXiv 1805.02867, 2205.14135).
+  /// A value that is not a number reaches every later query, and up to 63 earlier ones.
   ///
   /// - Parameters:
   ///   - query: `queries × headWidth`, rows `queryStride` apart; likewise `key`, `value`, `output`.
@@ -154,7 +155,8 @@ public protocol KernelSet: Sendable {
   /// With `softCap` c > 0 the logits are first replaced by `c · tanh(logit / c)`.
   /// `losses[r] = logSumExp(row) − row[targets[r]]` in nats. If `gradientScale` is not nil, the
   /// row becomes `gradientScale · (softmax − onehot)`, through the soft cap; otherwise the row's
-  /// contents are unspecified afterwards. A target of `UInt32.max` is ignored: loss 0, gradient 0.
+  /// contents are unspecified afterwards. A target of `UInt32.max` is ignored: loss 0, gradient 0;
+  /// a target outside the vocabulary gives a loss that is not a number.
   static func crossEntropy(
     _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
     softCap: Float, gradientScale: Float?, losses: MutableFloats)

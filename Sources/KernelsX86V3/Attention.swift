@@ -16,6 +16,7 @@ extension VectorKernels {
   ///
   /// Query `i` sees keys `0...(keys − queries + i)`: `keys > queries` means that the first
   /// `keys − queries` are cached. Softmax is computed online (arXiv 1805.02867, 2205.14135).
+  /// A value that is not a number reaches every later query, and up to 63 earlier ones.
   ///
   /// - Parameters:
   ///   - query: `queries × headWidth`, rows `queryStride` apart; likewise `key`, `value`, `output`.

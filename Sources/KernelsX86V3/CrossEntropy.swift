@@ -108,9 +108,10 @@ private func plainCrossEntropy(
 private func cappedCrossEntropy(
   _ x: MutableFloats, _ vocabulary: Int, _ target: Int, _ cap: Float, _ gradientScale: Float?
 ) -> Float {
+  VectorKernels.softCap(x, cap: cap, count: vocabulary)
   // A small cap bounds the exponentials well enough without looking for the largest logit.
-  let shift = cap <= 40 ? cap : cap * tanh(every(largest(of: x, vocabulary) / cap))[0]
-  let total = capAndSumExponentials(x, cap: cap, shift: shift, vocabulary)
+  let shift = cap <= 40 ? cap : largest(of: x, vocabulary)
+  let total = sumOfExponentials(x, shift: shift, vocabulary)
   let targetLogit = x[target]
   if let gradientScale {
     let ratio = targetLogit / cap
@@ -120,27 +121,19 @@ private func cappedCrossEntropy(
   return Float(Double(shift) - Double(targetLogit) + log(Double(total)))
 }
 
-/// Replaces every x by `cap · tanh(x / cap)` and returns the sum of `e^(x − shift)` of the results.
-private func capAndSumExponentials(
-  _ x: MutableFloats, cap: Float, shift: Float, _ count: Int
-) -> Float {
-  let (caps, inverse, shifts) = (every(cap), every(1 / cap), every(shift))
+/// `Σ e^(x − shift)`, where no x is much larger than `shift`.
+private func sumOfExponentials(_ x: Floats, shift: Float, _ count: Int) -> Float {
+  let shifts = every(shift)
   var total = Lanes()
   var index = 0
   while index + laneCount <= count {
-    let value = caps * tanh(inverse * load(x + index))
-    store(value, to: x + index)
-    total += exponentialOfNonPositive(value - shifts)
+    total += exponentialOfNonPositive(load(x + index) - shifts)
     index += laneCount
   }
-  var result = sum(total)
-  while index < count {
-    let value = (caps * tanh(every(x[index] / cap)))[0]
-    x[index] = value
-    result += exponential(value - shift)
-    index += 1
+  if index < count {
+    total += exponentialOfNonPositive(load(x + index, count - index, filler: -.infinity) - shifts)
   }
-  return result
+  return sum(total)
 }
 
 /// `x = factor · e^(x − shift) · (1 − (x / cap)²)`, the gradient of all but the target.
