@@ -83,8 +83,9 @@ struct ModelFolderTests {
   func roundTrip(family: TransformerConfiguration.Family) throws {
     let model = Self.model(family)
     let path = "\(folder.path)/model"
-    try ModelFolder.write(model, try tokenizer(), to: path, metadata: ["step": "12"])
-    let loaded = try ModelFolder.load(path)
+    try ModelFolder.write(model, try tokenizer(), to: "\(path)/", metadata: ["step": "12"])
+    let loaded = try ModelFolder.load("\(path)/")
+    #expect(loaded.path == path)
     #expect(loaded.transformer.configuration == model.configuration)
     #expect(Self.values(loaded.transformer) == Self.values(model))
     #expect(loaded.tokenizer.vocabularySize == 257)

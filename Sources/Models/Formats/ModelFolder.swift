@@ -32,6 +32,7 @@ public enum ModelFolder {
   /// Throws a `ModelFileError`, or whatever reading `tokenizer.json` throws. Memory: 4 bytes a
   /// parameter.
   public static func load(_ path: String) throws -> LoadedModel {
+    let path = plain(path)
     try checkFolder(path)
     let configuration = try configuration(path)
     let tokenizerPath = "\(path)/tokenizer.json"
@@ -53,6 +54,7 @@ public enum ModelFolder {
   public static func loadTransformer(
     _ path: String
   ) throws(ModelFileError) -> (transformer: Transformer, metadata: [String: String]) {
+    let path = plain(path)
     try checkFolder(path)
     let configuration = try configuration(path)
     if access("\(path)/\(TensorFiles.index)", F_OK) != 0 {
@@ -102,6 +104,7 @@ public enum ModelFolder {
       ("generation_config.json", Array(texts.generationConfig.utf8)),
       ("config.json", Array(config.utf8)),
     ]
+    let path = Self.plain(path)
     if !exists(path) {
       try writeNew(transformer, small, to: path, metadata)
     } else {
@@ -199,6 +202,13 @@ public enum ModelFolder {
       hint = "A model folder holds config.json, model.safetensors and tokenizer.json."
     }
     throw ModelFileError(.missing, file, "there is no such file", hint: hint)
+  }
+
+  /// The path without slashes at its end, so that temporary names lie beside the folder, not in it.
+  private static func plain(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    return String(path)
   }
 
   private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

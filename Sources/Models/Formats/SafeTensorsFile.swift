@@ -226,8 +226,7 @@ public final class SafeTensorsFile: Sendable {
     return values
   }
 
-  /// The value of a half, by its bits: `Float16` needs a function of the compiler's library whose
-  /// convention differs between Linux systems.
+  /// The value of a half, by its bits.
   private static func float(half bits: UInt16) -> Float {
     let exponent = UInt32(bits >> 10) & 0x1F
     let fraction = UInt32(bits & 0x3FF)
