@@ -119,7 +119,7 @@ def compare(apus, folder, work):
 def trained(apus, family, options, corpus, tokenizer, folder):
     run(apus, "train", corpus, "-o", folder, "--tokenizer", tokenizer, "--family", family,
         "--layers", "2", "--width", "64", "--heads", "4", "--context", str(CONTEXT),
-        "--steps", "6", "--batch-tokens", str(8 * CONTEXT), "--evaluate-every", "never", *options)
+        "--steps", "40", "--batch-tokens", str(8 * CONTEXT), "--evaluate-every", "never", *options)
 
 
 def saved_cases(vocabulary):
@@ -199,4 +199,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Failure as failure:
+        sys.exit(str(failure))

@@ -14,7 +14,7 @@ final class RegexMatcher: @unchecked Sendable {
 
   /// Compiles an expression.
   init(_ source: String) throws(TokenizerError) {
-    if source.contains("}+") {
+    if RegexMatcher.hasPossessiveCount(source) {
       throw TokenizerError(
         "the pattern \(source) has a possessive count, which engines read differently",
         hint: "write {1,3} in place of {1,3}+")
@@ -36,6 +36,24 @@ final class RegexMatcher: @unchecked Sendable {
   }
 
   deinit { uregex_close(compiled) }
+
+  /// Whether a count in braces is followed by a plus sign.
+  private static func hasPossessiveCount(_ source: String) -> Bool {
+    var inside: Substring?
+    var rest = source[...]
+    while let character = rest.popFirst() {
+      if character == "{" {
+        inside = ""
+      } else if character == "}" {
+        let isCount = inside.map { !$0.isEmpty && $0.allSatisfy { $0.isNumber || $0 == "," } }
+        if isCount == true, rest.first == "+" { return true }
+        inside = nil
+      } else {
+        inside?.append(character)
+      }
+    }
+    return false
+  }
 
   private static func translated(_ source: String) -> String {
     var result = ""

@@ -117,6 +117,13 @@ public final class Trainer {
       savedStep = 0
     }
     let log = try RunLog(checkpoint.log, keeping: state.logBytes)
+    // Filling the first block is no training: it does not count against a horizon in seconds.
+    while state.progress < 1, !state.stoppedEarly, !Interruption.isRequested,
+      !loader.isReady(within: 0.2)
+    {
+      let (tokens, wanted) = loader.progress
+      observe(.reading(tokens: tokens, of: wanted))
+    }
     while state.progress < 1, !state.stoppedEarly {
       if Interruption.isRequested {
         try save(log, observe)

@@ -2,6 +2,8 @@
 
 /// Something that happened in a run.
 public enum TrainingEvent: Sendable {
+  /// The first block of text is being read; training starts when it is full.
+  case reading(tokens: Int, of: Int)
   /// A step was taken.
   case step(TrainingProgress)
   /// A batch was passed over, because its loss or gradients were no numbers.

@@ -49,14 +49,14 @@ struct JSONReader {
   }
 
   /// Takes one expected byte.
-  mutating func expect(_ expected: Character) throws(TokenizerError) {
-    guard try peek() == expected.asciiValue else { throw failure("“\(expected)” is missing") }
+  mutating func expect(_ expected: Unicode.Scalar) throws(TokenizerError) {
+    guard UInt32(try peek()) == expected.value else { throw failure("“\(expected)” is missing") }
     position += 1
   }
 
   /// Takes a byte if it comes next.
-  mutating func take(_ wanted: Character) throws(TokenizerError) -> Bool {
-    guard try peek() == wanted.asciiValue else { return false }
+  mutating func take(_ wanted: Unicode.Scalar) throws(TokenizerError) -> Bool {
+    guard UInt32(try peek()) == wanted.value else { return false }
     position += 1
     return true
   }
@@ -220,9 +220,7 @@ struct JSONReader {
 
   private mutating func literal() throws(TokenizerError) -> JSONValue {
     let start = position
-    while position < bytes.count, !Array(" \t\r\n,]}:".utf8).contains(bytes[position]) {
-      position += 1
-    }
+    skipLiteral()
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     switch text {
     case "null": return .null
@@ -237,6 +235,15 @@ struct JSONReader {
     }
   }
 
+  private mutating func skipLiteral() {
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 9, 10, 13, UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"): return
+      default: position += 1
+      }
+    }
+  }
+
   /// Passes over a value without making anything of it.
   mutating func skip(depth: Int = 0) throws(TokenizerError) {
     if depth > JSONReader.deepest { throw failure("the JSON text is nested too deeply") }
@@ -248,7 +255,7 @@ struct JSONReader {
     case UInt8(ascii: "\""):
       _ = try string()
     default:
-      _ = try literal()
+      skipLiteral()
     }
   }
 }
