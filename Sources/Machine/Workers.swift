@@ -93,7 +93,12 @@ public final class Workers: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
       }
       work(thread: 0)
-      while busy.load(ordering: .acquiring) > 0 { machine_relax() }
+      var spins = 0
+      while busy.load(ordering: .acquiring) > 0 {
+        spins += 1
+        // Where other programs want the cores, the last piece may wait for ours.
+        if spins < 20_000 { machine_relax() } else { sched_yield() }
+      }
       job.body = nil
     }
     isSharing.store(false, ordering: .releasing)
