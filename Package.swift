@@ -65,7 +65,8 @@ let package = Package(
     .target(
       name: "Inference",
       dependencies: [
-        "Models", "Tokenizers", "Machine", .product(name: "HeapModule", package: "swift-collections"),
+        "Models", "Tokenizers", "Machine",
+        .product(name: "HeapModule", package: "swift-collections"),
       ]),
     .target(name: "Training", dependencies: ["Models", "Corpora"]),
     .executableTarget(

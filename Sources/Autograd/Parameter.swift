@@ -53,8 +53,9 @@ public final class Parameter: @unchecked Sendable {
   /// The number of values.
   public var count: Int { rows * columns }
 
-  fileprivate init(_ declaration: Declaration, offset: Int, values: MutableFloats, gradients: MutableFloats)
-  {
+  fileprivate init(
+    _ declaration: Declaration, offset: Int, values: MutableFloats, gradients: MutableFloats
+  ) {
     name = declaration.name
     rows = declaration.rows
     columns = declaration.columns

@@ -22,6 +22,7 @@ public struct FileFailure: Error, CustomStringConvertible, Equatable {
   /// The system's words for `code`.
   public var reason: String { String(cString: strerror(code)) }
 
+  /// What failed, where and why.
   public var description: String { "cannot \(action) \(path): \(reason)" }
 }
 

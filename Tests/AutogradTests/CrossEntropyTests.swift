@@ -20,10 +20,11 @@ struct CrossEntropyTests {
   private func losses(
     _ store: ParameterStore, targets: [UInt32], softCap: Float, tape: Tape, scale: Float = 1
   ) -> [Float] {
-    let rows = store["input"]!.rows
-    let x = tape.embedding(of: (0..<UInt32(rows)).map { $0 }, in: store["input"]!, length: rows)
+    let rows = store.known("input").rows
+    let x = tape.embedding(
+      of: (0..<UInt32(rows)).map { $0 }, in: store.known("input"), length: rows)
     return x.crossEntropy(
-      head: store["head"]!, targets: targets, softCap: softCap, gradientScale: scale)
+      head: store.known("head"), targets: targets, softCap: softCap, gradientScale: scale)
   }
 
   @Test("losses are those of the formula", arguments: [Float(0), 2])
@@ -35,7 +36,9 @@ struct CrossEntropyTests {
     for row in 0..<5 {
       let logits = (0..<11).map { word -> Double in
         let logit = (0..<8).reduce(0.0) {
-          $0 + Double(store["input"]!.value[row * 8 + $1] * store["head"]!.value[word * 8 + $1])
+          $0
+            + Double(
+              store.known("input").value[row * 8 + $1] * store.known("head").value[word * 8 + $1])
         }
         return softCap > 0 ? Double(softCap) * tanh(logit / Double(softCap)) : logit
       }
@@ -81,7 +84,7 @@ struct CrossEntropyTests {
     let all = losses(store, targets: targets, softCap: 0, tape: tape)
     tape.backward()
     let sums = (0..<4).map { column in
-      (0..<65_536).reduce(0.0) { $0 + Double(store["head"]!.gradient[$1 * 4 + column]) }
+      (0..<65_536).reduce(0.0) { $0 + Double(store.known("head").gradient[$1 * 4 + column]) }
     }
     // Softmax minus one-hot sums to zero over the vocabulary, for every row.
     #expect(sums.allSatisfy { abs($0) < 1e-3 })

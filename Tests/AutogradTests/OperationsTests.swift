@@ -19,33 +19,37 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
   static let all: [OperationCase] = [
     .init(
       name: "linear", rows: 5, columns: 6,
-      others: [.init("w", rows: 7, columns: 6, role: .matrix), .init("b", columns: 7, role: .vector)]
-    ) { x, store in x.linear(store["w"]!, bias: store["b"]!) },
+      others: [
+        .init("w", rows: 7, columns: 6, role: .matrix), .init("b", columns: 7, role: .vector),
+      ]
+    ) { x, store in x.linear(store.known("w"), bias: store.known("b")) },
     .init(
       name: "linear without bias", rows: 3, columns: 4,
       others: [.init("w", rows: 9, columns: 4, role: .matrix)]
-    ) { x, store in x.linear(store["w"]!) },
+    ) { x, store in x.linear(store.known("w")) },
     .init(
       name: "linear with residual", rows: 5, columns: 6,
-      others: [.init("w", rows: 6, columns: 6, role: .matrix), .init("b", columns: 6, role: .vector)]
-    ) { x, store in x.linear(store["w"]!, bias: store["b"]!, residual: x) },
+      others: [
+        .init("w", rows: 6, columns: 6, role: .matrix), .init("b", columns: 6, role: .vector),
+      ]
+    ) { x, store in x.linear(store.known("w"), bias: store.known("b"), residual: x) },
     .init(
       name: "two readers of one tensor", rows: 4, columns: 8,
       others: [.init("w", rows: 8, columns: 8, role: .matrix)]
     ) { x, store in
-      let y = x.linear(store["w"]!, residual: x)
-      return y.rmsNorm(weight: nil, epsilon: 1e-5).linear(store["w"]!, residual: y)
+      let y = x.linear(store.known("w"), residual: x)
+      return y.rmsNorm(weight: nil, epsilon: 1e-5).linear(store.known("w"), residual: y)
     },
     .init(
       name: "RMSNorm", rows: 5, columns: 16, others: [.init("w", columns: 16, role: .vector)]
-    ) { x, store in x.rmsNorm(weight: store["w"]!, epsilon: 1e-5) },
+    ) { x, store in x.rmsNorm(weight: store.known("w"), epsilon: 1e-5) },
     .init(name: "RMSNorm without weight", rows: 3, columns: 10) { x, _ in
       x.rmsNorm(weight: nil, epsilon: 1e-5)
     },
     .init(
       name: "LayerNorm", rows: 5, columns: 16,
       others: [.init("w", columns: 16, role: .vector), .init("b", columns: 16, role: .vector)]
-    ) { x, store in x.layerNorm(weight: store["w"]!, bias: store["b"]!, epsilon: 1e-5) },
+    ) { x, store in x.layerNorm(weight: store.known("w"), bias: store.known("b"), epsilon: 1e-5) },
     .init(name: "GELU", rows: 4, columns: 9) { x, _ in x.gelu() },
     .init(name: "squared ReLU", rows: 4, columns: 9) { x, _ in x.squaredReLU() },
     .init(name: "SwiGLU", rows: 4, columns: 12) { x, _ in x.swiGLU() },
@@ -66,7 +70,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         AttentionShape(
           sequences: 1, length: 10, heads: 4, keyValueHeads: 2, headWidth: 8,
           rotary: RotaryTable(positions: 16, headWidth: 8, theta: 100), normalizes: true,
-          queryNorm: store["q"]!, keyNorm: store["k"]!))
+          queryNorm: store.known("q"), keyNorm: store.known("k")))
     },
     .init(name: "attention, rotated backwards, normed without weights", rows: 6, columns: 3 * 16) {
       x, _ in
@@ -80,7 +84,8 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 }
 
 struct OperationsTests {
-  @Test("the gradient of every operation is that of central differences", arguments: OperationCase.all)
+  @Test(
+    "the gradient of every operation is that of central differences", arguments: OperationCase.all)
   func gradient(_ operation: OperationCase) {
     let input = Parameter.Declaration(
       "input", rows: operation.rows, columns: operation.columns, role: .embedding)
@@ -91,7 +96,7 @@ struct OperationsTests {
     }
     let rows = (0..<UInt32(operation.rows)).map { $0 }
     func forward(_ tape: Tape) -> Tensor {
-      let x = tape.embedding(of: rows, in: store["input"]!, length: operation.rows)
+      let x = tape.embedding(of: rows, in: store.known("input"), length: operation.rows)
       return operation.apply(x, store)
     }
     let tape = Tape(recording: true)
@@ -131,25 +136,26 @@ struct OperationsTests {
       .init("table", rows: 3, columns: 2, role: .embedding),
       .init("positions", rows: 4, columns: 2, role: .embedding),
     ])
-    for index in 0..<6 { store["table"]!.value[index] = Float(index) }
-    for index in 0..<8 { store["positions"]!.value[index] = 10 * Float(index) }
+    for index in 0..<6 { store.known("table").value[index] = Float(index) }
+    for index in 0..<8 { store.known("positions").value[index] = 10 * Float(index) }
     let tape = Tape(recording: true)
     let y = tape.embedding(
-      of: [2, 0, 2, 1], in: store["table"]!, positions: store["positions"]!, firstPosition: 1,
+      of: [2, 0, 2, 1], in: store.known("table"), positions: store.known("positions"),
+      firstPosition: 1,
       length: 2)
     #expect((0..<8).map { y.value[$0] } == [24, 35, 40, 51, 24, 35, 42, 53])
     tape.backward(from: y, gradient: [1, 2, 3, 4, 5, 6, 7, 8])
-    #expect((0..<6).map { store["table"]!.gradient[$0] } == [3, 4, 7, 8, 6, 8])
-    #expect((0..<8).map { store["positions"]!.gradient[$0] } == [0, 0, 6, 8, 10, 12, 0, 0])
+    #expect((0..<6).map { store.known("table").gradient[$0] } == [3, 4, 7, 8, 6, 8])
+    #expect((0..<8).map { store.known("positions").gradient[$0] } == [0, 0, 6, 8, 10, 12, 0, 0])
   }
 
   @Test("an output that nothing reads leaves no gradient behind")
   func unread() {
     let store = ParameterStore([.init("w", rows: 4, columns: 4, role: .matrix)])
     let tape = Tape(recording: true)
-    let x = tape.embedding(of: [0, 1], in: store["w"]!, length: 2)
+    let x = tape.embedding(of: [0, 1], in: store.known("w"), length: 2)
     _ = x.gelu()
     tape.backward()
-    #expect((0..<16).allSatisfy { store["w"]!.gradient[$0] == 0 })
+    #expect((0..<16).allSatisfy { store.known("w").gradient[$0] == 0 })
   }
 }

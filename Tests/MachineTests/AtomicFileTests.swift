@@ -3,9 +3,10 @@ import Machine
 import Testing
 
 struct AtomicFileTests {
-  private func withFolder(_ body: (String) throws -> Void) rethrows {
+  private func withFolder(_ body: (String) throws -> Void) throws {
     var template = Array("/tmp/apus-test-XXXXXX".utf8CString)
-    let path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+    let name = mkdtemp(&template)
+    let path = String(cString: try #require(name))
     defer { _ = system("rm -rf '\(path)'") }
     try body(path)
   }
