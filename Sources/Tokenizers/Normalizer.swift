@@ -80,7 +80,7 @@ struct Normalizer: Sendable {
     case .lowercase: return mapCharacters(text) { $0.properties.lowercaseMapping }
     case .stripAccents:
       return mapCharacters(text) {
-        UnicodeClasses.of($0) & UnicodeClasses.mark != 0 ? "" : String($0)
+        UnicodeClasses.of($0) & UnicodeClasses.mark != 0 && isKnown($0.value) ? "" : String($0)
       }
     case .strip(let left, let right): return strip(text, left: left, right: right)
     case .replace(let matcher, let content):
@@ -139,6 +139,15 @@ struct Normalizer: Sendable {
     }
   }
 
+  /// Whether a character is of Unicode 9.0 or before, the version by which Hugging Face normalises.
+  ///
+  /// Later characters stay as they are, as unassigned ones would, whatever the machine's ICU knows.
+  private static func isKnown(_ value: UInt32) -> Bool {
+    if value < 0x860 { return value != 0x7FD }
+    guard let age = Unicode.Scalar(value)?.properties.age else { return false }
+    return age.major <= 9
+  }
+
   /// A Unicode normal form; only stretches with characters beyond ASCII go through ICU, and bytes
   /// that are not UTF-8 stay and separate what stands on either side.
   private static func normalize(_ text: [UInt8], _ form: Form) -> [UInt8] {
@@ -161,7 +170,9 @@ struct Normalizer: Sendable {
           stretch.append(UInt16(position[0]))
           position += 1
         }
-        while position < end, position[0] >= 0x80, let (value, count) = scalar(at: position, end) {
+        while position < end, position[0] >= 0x80, let (value, count) = scalar(at: position, end),
+          isKnown(value)
+        {
           if value < 0x1_0000 {
             stretch.append(UInt16(value))
           } else {
@@ -172,8 +183,9 @@ struct Normalizer: Sendable {
         }
         appendNormalized(stretch, form, to: &result)
         if position < end, position[0] >= 0x80 {
-          result.append(position[0])
-          position += 1
+          let count = scalar(at: position, end)?.count ?? 1
+          result.append(contentsOf: UnsafeBufferPointer(start: position, count: count))
+          position += count
         }
       }
       return result

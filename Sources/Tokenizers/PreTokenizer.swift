@@ -31,6 +31,7 @@ struct PreTokenizer: Sendable {
   /// A kind of character that text is split at.
   enum Kind: Sendable {
     case number
+    /// ASCII's symbols and Unicode 8.0's punctuation, the version of Hugging Face's table.
     case punctuation
     case whitespace
     case wordOrSymbols
@@ -270,7 +271,8 @@ struct PreTokenizer: Sendable {
         return value > 0x20 && value < 0x7F
           && found & (UnicodeClasses.letter | UnicodeClasses.number) == 0
       }
-      guard let age = properties.age, age.major <= 16 else { return false }
+      if value == 0x166D || value == 0x1_11C9 { return true }
+      guard let age = properties.age, age.major <= 8 else { return false }
       switch properties.generalCategory {
       case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
         .initialPunctuation, .finalPunctuation, .otherPunctuation:

@@ -4,7 +4,7 @@ import CICU
 
 /// A compiled regular expression with the meaning that Oniguruma, Hugging Face's engine, gives it.
 ///
-/// `\s` is Unicode's White_Space and `\h` a hexadecimal digit; `^` and `$` match at lines, `.` does
+/// `\s` is Unicode's White_Space, `\w` has no joiners, and `\h` is a hexadecimal digit; `^` and `$` match at lines, `.` does
 /// not match a line feed. A possessive count (`{1,3}+`), which the engines read differently, is
 /// refused.
 final class RegexMatcher: @unchecked Sendable {
@@ -55,27 +55,59 @@ final class RegexMatcher: @unchecked Sendable {
     return false
   }
 
+  /// The expression as ICU has to be given it.
   private static func translated(_ source: String) -> String {
     var result = ""
-    var escaped = false
-    for character in source.unicodeScalars {
-      if escaped {
-        switch character {
-        case "s": result += #"\p{White_Space}"#
-        case "S": result += #"\P{White_Space}"#
-        case "h": result += "[0-9a-fA-F]"
-        default:
-          result += "\\"
-          result.unicodeScalars.append(character)
+    var rest = source[...]
+    while let character = rest.popFirst() {
+      guard character == "\\", let escape = rest.popFirst() else {
+        result.append(character)
+        continue
+      }
+      switch escape {
+      case "s": result += #"\p{White_Space}"#
+      case "S": result += #"\P{White_Space}"#
+      case "w": result += "[\(word)]"
+      case "W": result += "[^\(word)]"
+      case "h": result += "[0-9a-fA-F]"
+      case "p", "P":
+        if let name = pinned.keys.first(where: { rest.hasPrefix($0) }), let set = pinned[name] {
+          rest.removeFirst(name.count)
+          result += escape == "p" ? "[\(set)]" : "[^\(set)]"
+        } else {
+          result += "\\\(escape)"
         }
-        escaped = false
-      } else if character == "\\" {
-        escaped = true
-      } else {
-        result.unicodeScalars.append(character)
+      default: result += "\\\(escape)"
       }
     }
-    return escaped ? result + "\\" : result
+    return result
+  }
+
+  /// `\p{L}`, `\p{M}` and `\p{N}` as ranges of Unicode 16.0.
+  private static let pinned = [
+    "{L}": ranges(UnicodeClasses.letter), "{M}": ranges(UnicodeClasses.mark),
+    "{N}": ranges(UnicodeClasses.number),
+  ]
+
+  private static let word =
+    ranges(UnicodeClasses.letter | UnicodeClasses.mark) + #"\p{Alphabetic}\p{Nd}\p{Pc}"#
+
+  private static func ranges(_ classes: CharacterClass) -> String {
+    var result = ""
+    var start: Int?
+    for value in 0...0x11_0000 {
+      let isInside = value < 0x11_0000 && UnicodeClasses.table[value] & classes != 0
+      if isInside, start == nil { start = value }
+      if !isInside, let first = start {
+        let bounds = [first, value - 1].map { bound in
+          let digits = hexadecimal(bound)
+          return #"\U"# + String(repeating: "0", count: 8 - digits.count) + digits
+        }
+        result += bounds.joined(separator: "-")
+        start = nil
+      }
+    }
+    return result
   }
 
   /// The matches in some bytes, as offsets, in order; bytes that are not UTF-8 count as U+FFFD each.

@@ -4,35 +4,35 @@
 ///
 /// tiktoken 0.14 and Hugging Face tokenizers 0.23 both use Unicode 16.0. Swift's own properties and
 /// the machine's ICU are of other versions, so that letters added in between would split differently.
-typealias CharacterClass = UInt8
+package typealias CharacterClass = UInt8
 
 /// The table of classes, one byte per character, built on first use in about 0.2 ms.
-enum UnicodeClasses {
+package enum UnicodeClasses {
   /// White_Space other than CR and LF.
-  static let space: CharacterClass = 1
+  package static let space: CharacterClass = 1
   /// CR and LF.
-  static let newline: CharacterClass = 2
+  package static let newline: CharacterClass = 2
   /// `\p{N}`.
-  static let number: CharacterClass = 4
+  package static let number: CharacterClass = 4
   /// `\p{Lu}` and `\p{Lt}`.
-  static let upper: CharacterClass = 8
+  package static let upper: CharacterClass = 8
   /// `\p{Ll}`.
-  static let lower: CharacterClass = 16
+  package static let lower: CharacterClass = 16
   /// `\p{Lm}` and `\p{Lo}`.
-  static let caseless: CharacterClass = 32
+  package static let caseless: CharacterClass = 32
   /// `\p{M}`.
-  static let mark: CharacterClass = 64
+  package static let mark: CharacterClass = 64
 
   /// `\s`.
-  static let whitespace: CharacterClass = space | newline
+  package static let whitespace: CharacterClass = space | newline
   /// `\p{L}`.
-  static let letter: CharacterClass = upper | lower | caseless
+  package static let letter: CharacterClass = upper | lower | caseless
 
   /// The class of each code point.
-  nonisolated(unsafe) static let table: UnsafePointer<CharacterClass> = makeTable()
+  nonisolated(unsafe) package static let table: UnsafePointer<CharacterClass> = makeTable()
 
   /// The class of one character; for tests and slow paths.
-  static func of(_ scalar: Unicode.Scalar) -> CharacterClass { table[Int(scalar.value)] }
+  package static func of(_ scalar: Unicode.Scalar) -> CharacterClass { table[Int(scalar.value)] }
 
   private static func makeTable() -> UnsafePointer<CharacterClass> {
     let table = UnsafeMutablePointer<CharacterClass>.allocate(capacity: 0x11_0000)
