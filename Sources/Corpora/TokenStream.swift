@@ -13,12 +13,15 @@ final class TokenStream {
   /// Where the document starts that the last tokens came from.
   var document: DocumentPosition { reader.documentPosition }
   private let tokenizer: Tokenizer
-  private var encoder: StreamingEncoder?
+  /// One for all documents, so that its cache of words stays warm.
+  private var encoder: StreamingEncoder
   private var isInside = false
+  private var hasText = false
 
   init(_ reader: DocumentReader, tokenizer: Tokenizer) {
     self.reader = reader
     self.tokenizer = tokenizer
+    encoder = tokenizer.makeEncoder()
   }
 
   /// What one call of `read(into:)` has met.
@@ -36,22 +39,16 @@ final class TokenStream {
     if !isInside {
       guard try reader.advance() else { return .end }
       isInside = true
-      encoder = nil
+      hasText = false
       return .start
     }
-    var active = encoder
-    encoder = nil
     let isText = try reader.readChunk { chunk in
-      if active == nil {
-        active = tokenizer.makeEncoder()
-        if let separator = tokenizer.endOfText { tokens.append(separator) }
-      }
-      active?.append(chunk, to: &tokens)
+      if !hasText, let separator = tokenizer.endOfText { tokens.append(separator) }
+      hasText = true
+      encoder.append(chunk, to: &tokens)
     }
-    if isText {
-      encoder = active
-    } else {
-      active?.finish(into: &tokens)
+    if !isText {
+      if hasText { encoder.finish(into: &tokens) }
       isInside = false
     }
     return .text

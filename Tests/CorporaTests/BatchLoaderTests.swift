@@ -219,4 +219,78 @@ struct BatchLoaderTests {
       #expect(try resumed.next() == batch)
     }
   }
+
+  @Test("a pipe is read once, and its epochs follow one another from memory")
+  func pipe() throws {
+    let path = "\(folder.path)/pipe"
+    #expect(mkfifo(path, 0o600) == 0)
+    let text = makeTexts(60).joined(separator: "\n")
+    let writer = Thread(writing: Array(text.utf8), to: path)
+    let pipe = try Corpus([path])
+    #expect(!pipe.isRereadable)
+    let loader = try BatchLoader(
+      corpus: pipe, split: .all, tokenizer: tokenizer, sequences: 1, length: length,
+      shuffle: .none, seed: 1)
+    let expected = referenceWindows(referenceStream([text]), length: length)
+    #expect(try rows(loader, batches: 3 * expected.count) == expected + expected + expected)
+    writer.join()
+    #expect(throws: CorpusError.notRereadable(path: path)) { try pipe.makeReader() }
+  }
+
+  @Test(
+    "the stream is what the tokenizer makes of each document by itself",
+    .enabled(if: sharedFolder != nil, "no shared folder here"))
+  func realTokenizer() throws {
+    let shared = try #require(sharedFolder)
+    let tokenizer = try Tokenizer(contentsOf: "\(shared)/tokenizers/gpt2.tokenizer.json")
+    let rights = try Corpus(["\(shared)/corpora/udhr.jsonl.zst"])
+    let separator = try #require(tokenizer.endOfText)
+    let documents = try texts(rights).filter { !$0.isEmpty }
+    let stream = documents.flatMap { [separator] + tokenizer.encode($0) }
+    let expected = referenceWindows(stream, length: 64)
+    let loader = try BatchLoader(
+      corpus: rights, split: .all, tokenizer: tokenizer, sequences: 1, length: 64, shuffle: .none,
+      seed: 1)
+    for window in expected {
+      let batch = try loader.next()
+      try #require(batch.inputs == Array(window.dropLast()))
+      try #require(batch.targets == Array(window.dropFirst()))
+    }
+    #expect(try loader.next().epoch == 1)
+  }
+
+  /// Writes bytes into a pipe from a thread of its own.
+  private struct Thread {
+    private var thread = pthread_t()
+
+    init(writing bytes: [UInt8], to path: String) {
+      final class Work {
+        let bytes: [UInt8]
+        let path: String
+        init(_ bytes: [UInt8], _ path: String) {
+          self.bytes = bytes
+          self.path = path
+        }
+      }
+      pthread_create(
+        &thread, nil,
+        { context in
+          guard let context else { return nil }
+          let work = Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+          let descriptor = open(work.path, O_WRONLY)
+          var done = 0
+          work.bytes.withUnsafeBytes { bytes in
+            while done < bytes.count {
+              let count = write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+              if count <= 0 { break }
+              done += count
+            }
+          }
+          close(descriptor)
+          return nil
+        }, Unmanaged.passRetained(Work(bytes, path)).toOpaque())
+    }
+
+    func join() { pthread_join(thread, nil) }
+  }
 }

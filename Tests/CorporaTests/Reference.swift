@@ -102,11 +102,13 @@ func makeObjects(_ texts: [String]) -> [UInt8] {
   texts.flatMap { Array("{\"title\": \"t\", \"text\": \"\($0)\"}\n".utf8) }
 }
 
+/// The folder of this package.
+let packageRoot = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+
 /// The folder of shared sample data, if this machine has one.
 let sharedFolder: String? = {
   var candidates = ProcessInfo.processInfo.environment["APUS_SHARED"].map { [$0] } ?? []
-  let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-  candidates.append("/\(root)/../shared")
+  candidates.append("\(packageRoot)/../shared")
   return candidates.first { FileManager.default.fileExists(atPath: "\($0)/corpora") }
 }()
 
