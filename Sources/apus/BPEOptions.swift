@@ -60,7 +60,8 @@ struct BPEOptions: ParsableArguments {
       bytes += document.bytes.count
       try Interruption.check()
       reading.update(
-        done: Double(reader.compressedBytesRead), total: corpus.isRereadable ? Double(corpus.compressedBytes) : nil)
+        done: Double(reader.compressedBytesRead),
+        total: corpus.isRereadable ? Double(corpus.compressedBytes) : nil)
     }
     reading.clear()
     if bytes == 0 {

@@ -14,7 +14,8 @@ struct ChainOptions: ParsableArguments {
   @Option(name: .long, help: "Keep the likeliest tokens whose probabilities reach p; 1 keeps all.")
   var topP: Float = 0.95
 
-  @Option(name: .long, help: "Keep tokens at least p times as likely as the likeliest; 0 keeps all.")
+  @Option(
+    name: .long, help: "Keep tokens at least p times as likely as the likeliest; 0 keeps all.")
   var minP: Float = 0.05
 
   @Option(name: .long, help: "Keep tokens of typical information, up to this mass; 1 keeps all.")

@@ -43,7 +43,8 @@ struct DoctorCommand: ParsableCommand {
       return ["\(mark) \(name)  \(finding.value)"]
         + (finding.hint.map { ["    " + style.hint("hint:") + " " + $0] } ?? [])
     }
-    let hints = findings.compactMap { finding in finding.hint.map { (finding.key, JSON.string($0)) } }
+    let hints = findings.compactMap { finding in finding.hint.map { (finding.key, JSON.string($0)) }
+    }
     try report.print(
       .members(findings.map { ($0.key, $0.json) } + [("hints", .members(hints))]),
       lines.joined(separator: "\n"))
@@ -101,7 +102,8 @@ struct DoctorCommand: ParsableCommand {
     let value = setting.contains("[") ? choice.map(String.init) ?? "unknown" : "unknown"
     return Finding(
       key: "huge_pages", name: "huge pages", value: value, json: .string(value),
-      hint: value == "never" ? "echo madvise | sudo tee \(path) makes training a little faster" : nil)
+      hint: value == "never"
+        ? "echo madvise | sudo tee \(path) makes training a little faster" : nil)
   }
 
   private var memory: Finding {

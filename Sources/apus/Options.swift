@@ -88,7 +88,8 @@ struct CorpusOptions: ParsableArguments {
 /// How texts lie in their files.
 struct TextOptions: ParsableArguments {
   @Option(
-    name: .long, help: ArgumentHelp("The field of a .jsonl line that holds the text.", valueName: "name"))
+    name: .long,
+    help: ArgumentHelp("The field of a .jsonl line that holds the text.", valueName: "name"))
   var textField = "text"
 
   @Flag(name: .long, help: "Make each line of a .txt file or of standard input a document.")

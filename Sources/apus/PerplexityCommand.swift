@@ -189,17 +189,16 @@ struct PerplexityCommand: ParsableCommand {
         + "\(style.strong(Format.fixed(result.bitsPerByte, 4))) bits per byte"
     ]
     for ratio in ratios(of: result) {
-      let digits = ratio.value < 10 ? 4 : 2
       let name = ratio.name + String(repeating: " ", count: max(0, 14 - ratio.name.count))
       let interval = ratio.interval.map {
-        "  95% interval \(Format.fixed($0.low, digits)) – \(Format.fixed($0.high, digits))"
+        "  95% interval \(number($0.low)) – \(number($0.high))"
       }
-      lines.append(
-        "  \(name)\(Format.padded(Format.fixed(ratio.value, digits), 12))\(interval ?? "")")
+      lines.append("  \(name)\(Format.padded(number(ratio.value), 10))\(interval ?? "")")
     }
     lines.append(
       "over \(Format.plural(result.tokens, "token")), \(Format.plural(result.words, "word")), "
-        + "\(Format.plural(result.bytes, "byte")) in \(Format.plural(result.documents, "document"))")
+        + "\(Format.plural(result.bytes, "byte")) in \(Format.plural(result.documents, "document"))"
+    )
     var method = "window \(result.context), stride \(result.stride)"
     if result.unscoredTokens > 0 {
       method +=
@@ -210,5 +209,9 @@ struct PerplexityCommand: ParsableCommand {
     }
     lines.append(method)
     return lines.joined(separator: "\n")
+  }
+
+  private func number(_ value: Double) -> String {
+    value >= 1e6 ? Format.scientific(value) : Format.fixed(value, value < 10 ? 4 : 2)
   }
 }

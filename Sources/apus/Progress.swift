@@ -76,7 +76,9 @@ package final class Progress {
 
   /// Removes the progress line.
   func clear() {
-    if lineLength > 0 { Console.sayInPlace("\r" + String(repeating: " ", count: lineLength) + "\r") }
+    if lineLength > 0 {
+      Console.sayInPlace("\r" + String(repeating: " ", count: lineLength) + "\r")
+    }
     lineLength = 0
   }
 

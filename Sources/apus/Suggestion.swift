@@ -36,8 +36,8 @@ package enum Suggestion {
   static func hint(for message: String, arguments: [String]) -> String {
     let (command, path, rest) = deepestCommand(in: arguments)
     let help = "\(path) --help shows what is possible"
-    if let word = rest.first, !word.hasPrefix("-"), !command.configuration.subcommands.isEmpty {
-      let names = command.configuration.subcommands.map(name(of:))
+    if let word = rest.first, !word.hasPrefix("-"), !subcommands(of: command).isEmpty {
+      let names = subcommands(of: command).map(name(of:))
       return nearest(to: word, among: names).map { "did you mean '\(path) \($0)'?" } ?? help
     }
     let known = options(of: command)
@@ -60,13 +60,20 @@ package enum Suggestion {
     var path = name(of: Apus.self)
     var rest = arguments[...]
     while let word = rest.first,
-      let next = command.configuration.subcommands.first(where: { name(of: $0) == word })
+      let next = subcommands(of: command).first(where: { name(of: $0) == word })
     {
       command = next
       path += " " + word
       rest = rest.dropFirst()
     }
     return (command, path, rest)
+  }
+
+  private static func subcommands(
+    of command: any ParsableCommand.Type
+  ) -> [any ParsableCommand.Type] {
+    let configuration = command.configuration
+    return configuration.groupedSubcommands.flatMap(\.subcommands) + configuration.subcommands
   }
 
   private static func name(of command: any ParsableCommand.Type) -> String {

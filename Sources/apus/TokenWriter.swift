@@ -47,7 +47,8 @@ struct TokenWriter: ~Copyable {
         if isInsideLine { bytes.append(UInt8(ascii: " ")) }
         isInsideLine = true
         bytes.append(
-          contentsOf: format == .ids ? String(token).utf8 : TokenText.spelled(token, by: tokenizer).utf8)
+          contentsOf: format == .ids
+            ? String(token).utf8 : TokenText.spelled(token, by: tokenizer).utf8)
       case .u16, .u32:
         for shift in 0..<(format == .u16 ? 2 : 4) {
           bytes.append(UInt8(truncatingIfNeeded: token >> (8 * Token(shift))))

@@ -58,7 +58,8 @@ struct TokenizerShowCommand: ParsableCommand {
       ("pattern", .string(pattern)),
       (
         "special_tokens",
-        .array(special.map { .object(["id": .integer(Int($0)), "text": text(of: $0, in: tokenizer)]) })
+        .array(
+          special.map { .object(["id": .integer(Int($0)), "text": text(of: $0, in: tokenizer)]) })
       ),
       (
         "longest_tokens",

@@ -86,8 +86,6 @@ struct TrainCommand: ParsableCommand {
           "--resume goes on as the run was started; only its length, its evaluations and its "
             + "checkpoints can change")
       }
-    } else if output == nil {
-      throw ValidationError("Missing expected argument '-o <model>'")
     }
     if initialModel != nil {
       if tokenizer != nil { throw ValidationError("--init brings its own tokenizer") }
@@ -104,6 +102,10 @@ struct TrainCommand: ParsableCommand {
       try resumeRun(in: resume)
     } else if let output {
       try startRun(in: output)
+    } else {
+      throw Failure(
+        "it is not said where the model goes", status: .usage,
+        hint: "-o MODEL names its folder")
     }
   }
 

@@ -7,12 +7,14 @@ import Training
 /// Carries out a run and shows it.
 final class TrainDisplay {
   private let messages: OutputOptions
+  private let reading: Progress
   private let progress: Progress
   private var loss: Double?
 
   /// A display that says what `messages` allows.
   init(_ messages: OutputOptions) {
     self.messages = messages
+    reading = Progress("reading", unit: .tokens, options: messages)
     progress = Progress("training", unit: .tokens, options: messages)
   }
 
@@ -46,7 +48,10 @@ final class TrainDisplay {
 
   private func show(_ event: TrainingEvent) {
     switch event {
+    case .reading(let tokens, let total):
+      reading.update(done: Double(tokens), total: Double(total))
     case .step(let step):
+      reading.clear()
       if let latest = step.record.loss { loss = (loss ?? latest) * 0.95 + latest * 0.05 }
       progress.update(
         done: Double(step.record.tokens), total: nil, share: step.share,
@@ -58,7 +63,8 @@ final class TrainDisplay {
       progress.clear()
       messages.say(
         "step \(step)  validation loss \(Format.fixed(result.loss, 4)) nats a token, "
-          + "\(Format.fixed(result.bitsPerByte, 4)) bits per byte\(isBest ? "" : "  (not the best)")")
+          + "\(Format.fixed(result.bitsPerByte, 4)) bits per byte\(isBest ? "" : "  (not the best)")"
+      )
     case .saved: break
     case .note(let text):
       progress.clear()

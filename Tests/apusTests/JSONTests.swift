@@ -13,7 +13,8 @@ struct JSONTests {
   }
 
   @Test(
-    "numbers come back exactly", arguments: [0.1, 1 / 3, 1e-300, 6.02214076e23, -0.0, 123_456_789])
+    "numbers come back exactly",
+    arguments: [0.1, 1.0 / 3, 1e-300, 6.02214076e23, -0.0, 123_456_789] as [Double])
   func numbers(value: Double) throws {
     let data = Data(JSON.array([.number(value)]).text.utf8)
     #expect(try JSONDecoder().decode([Double].self, from: data) == [value])

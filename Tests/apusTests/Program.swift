@@ -114,9 +114,18 @@ func text(of path: String) throws -> String {
 /// The bytes of a file.
 func bytes(of path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
 
+/// A value from JSON whose keys are written `like_this`.
+func decode<Value: Decodable>(_ type: Value.Type, from json: some StringProtocol) throws -> Value {
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  return try decoder.decode(type, from: Data(json.utf8))
+}
+
 /// Small sentences that a small model can learn: 600 tales of a dozen animals.
 let smallTales: [String] = (0..<600).map { index in
-  let animals = ["fox", "hen", "bear", "mouse", "crow", "frog", "goat", "owl", "cat", "dog", "hare"]
+  let animals = [
+    "fox", "hen", "bear", "mouse", "crow", "frog", "goat", "owl", "cat", "dog", "hare",
+  ]
   let things = ["apple", "key", "stone", "cake", "rope", "lamp", "shell", "drum", "coat"]
   let one = animals[index % animals.count]
   let other = animals[(index * 7 + 3) % animals.count]

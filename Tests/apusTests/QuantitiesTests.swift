@@ -15,7 +15,8 @@ struct QuantitiesTests {
     #expect(Count(argument: text)?.value == value)
   }
 
-  @Test("what is no count is refused", arguments: ["", "k", "-3", "1.5", "4 k", "12x", "0.1k5", "1e3"])
+  @Test(
+    "what is no count is refused", arguments: ["", "k", "-3", "1.5", "4 k", "12x", "0.1k5", "1e3"])
   func noCounts(text: String) {
     #expect(Count(argument: text) == nil)
   }

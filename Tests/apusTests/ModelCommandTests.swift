@@ -1,0 +1,296 @@
+/// `apus train`, `sample`, `next` and `perplexity` as a shell sees them.
+
+import FoundationEssentials
+import Glibc
+import Testing
+
+@Suite("The model commands")
+struct ModelCommandTests {
+  @Test("the same seed gives the same bytes, another seed others")
+  func seeds() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = try Scratch()
+    for (name, seed) in [("a", "42"), ("b", "7")] {
+      let result = try await Program.run(
+        Workshop.training(goods, output: scratch(name), steps: 30, more: ["--seed", seed]))
+      #expect(result.status == 0, "\(result.error)")
+    }
+    let weights = "model.safetensors"
+    let original = try bytes(of: "\(goods.model)/\(weights)")
+    #expect(try bytes(of: "\(scratch("a"))/\(weights)") == original)
+    #expect(try bytes(of: "\(scratch("b"))/\(weights)") != original)
+  }
+
+  @Test("a run that Ctrl-C stopped and --resume finished is the run that was never stopped")
+  func interruption() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = try Scratch()
+    let steps = 400
+    let more = ["--evaluate-every", "100", "--save-every", "50"]
+    let whole = scratch("whole")
+    let stopped = scratch("stopped")
+    let first = try await Program.run(
+      Workshop.training(goods, output: whole, steps: steps, more: more))
+    #expect(first.status == 0, "\(first.error)")
+    let second = try await Program.interrupt(
+      Workshop.training(goods, output: stopped, steps: steps, more: more), after: 20, in: stopped)
+    #expect(second.status == 130, "\(second.error)")
+    #expect(second.error.contains("apus train --resume \(stopped)"))
+    let third = try await Program.run(["train", "--resume", stopped])
+    #expect(third.status == 0, "\(third.error)")
+    for name in [
+      "model.safetensors", "config.json", "tokenizer.json", "training/optimizer.safetensors",
+    ] {
+      #expect(try bytes(of: "\(stopped)/\(name)") == bytes(of: "\(whole)/\(name)"), "\(name)")
+    }
+    #expect(try diary(of: stopped) == diary(of: whole))
+    #expect(try diary(of: whole).filter { $0.loss != nil }.map(\.step) == Array(1...steps))
+  }
+
+  /// A line of metrics.jsonl without what a clock says.
+  private struct Line: Decodable, Equatable {
+    var step: Int
+    var tokens: Int?
+    var loss: Double?
+    var learningRate: Double?
+    var gradientNorm: Double?
+    var validationLoss: Double?
+    var validationBitsPerByte: Double?
+  }
+
+  private func diary(of model: String) throws -> [Line] {
+    try text(of: "\(model)/training/metrics.jsonl").split(separator: "\n").map {
+      try decode(Line.self, from: $0)
+    }
+  }
+
+  @Test("training lowers the loss, and its log says so")
+  func learning() async throws {
+    let goods = try await Workshop.shared.goods()
+    let lines = try diary(of: goods.model).filter { $0.loss != nil }
+    #expect(lines.count == 30)
+    #expect((lines.last?.loss ?? 9) < (lines.first?.loss ?? 0) - 0.5)
+    #expect(lines.last?.tokens == 30 * 256)
+  }
+
+  @Test("the plan is printed first, and --dry-run stops there")
+  func dryRun() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = try Scratch()
+    let result = try await Program.run(
+      Workshop.training(goods, output: scratch("m"), steps: 30, more: ["--dry-run"]))
+    #expect(result.status == 0)
+    #expect(result.error.contains("parameters"))
+    #expect(result.error.contains("30 steps"))
+    #expect(result.output.isEmpty)
+    #expect(scratch.names.isEmpty)
+  }
+
+  @Test("without a tokenizer one is trained first")
+  func ownTokenizer() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = try Scratch()
+    let result = try await Program.run([
+      "train", goods.corpus, "-o", scratch("m"), "--layers", "1", "--width", "32", "--heads", "2",
+      "--context", "16", "--batch-tokens", "64", "--steps", "2", "--vocab-size", "300",
+      "--evaluate-every", "never",
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.error.contains("no --tokenizer"))
+    let sample = try await Program.run(["sample", scratch("m"), "Once", "--tokens", "5"])
+    #expect(sample.output.hasPrefix("Once"))
+  }
+
+  @Test("a sample depends on its seed and on nothing else")
+  func sample() async throws {
+    let goods = try await Workshop.shared.goods()
+    let base = ["sample", goods.model, "Once upon a time", "--tokens", "40"]
+    let first = try await Program.run(base)
+    #expect(first.status == 0, "\(first.error)")
+    #expect(first.output.hasPrefix("Once upon a time"))
+    #expect(first.error.contains("seed 42"))
+    for more in [["--threads", "1"], ["--quiet"]] {
+      #expect(try await Program.run(base + more).output == first.output)
+    }
+    #expect(try await Program.run(base + ["--seed", "7"]).output != first.output)
+    let piped = try await Program.run(
+      ["sample", goods.model, "--tokens", "40"], input: "Once upon a time\n")
+    #expect(piped.output == first.output)
+  }
+
+  @Test("samples come as text, as JSON, or token by token")
+  func sampleForms() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Samples: Decodable {
+      struct Sample: Decodable {
+        var text: String
+        var tokens: [Int]
+        var ending: String
+      }
+      var seed: UInt64
+      var samples: [Sample]
+    }
+    let base = ["sample", goods.model, "Once", "--tokens", "6"]
+    let json = try await Program.run(base + ["-n", "3", "--json"])
+    let samples = try decode(Samples.self, from: json.output)
+    #expect(samples.seed == 42)
+    #expect(samples.samples.count == 3)
+    #expect(samples.samples.allSatisfy { $0.tokens.count <= 6 })
+    let text = try await Program.run(base + ["-n", "3", "--no-prompt"])
+    #expect(text.output.components(separatedBy: "---\n").count == 3)
+    #expect(text.output.hasPrefix(samples.samples[0].text))
+    let lines = try await Program.run(base + ["--logprobs", "--greedy"]).output
+      .split(separator: "\n")
+    #expect((1...6).contains(lines.count))
+    #expect(lines.allSatisfy { $0.contains(#""rank": 1,"#) })
+  }
+
+  @Test("a stop text ends the sample and is not shown")
+  func stop() async throws {
+    let goods = try await Workshop.shared.goods()
+    let result = try await Program.run([
+      "sample", goods.model, "Once upon a time a", "--tokens", "60", "--no-prompt", "--stop", "e",
+    ])
+    #expect(result.status == 0)
+    #expect(!result.output.contains("e"))
+  }
+
+  @Test("the next words, the other outcomes and what remains add up to one")
+  func next() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Next: Decodable {
+      struct Word: Decodable {
+        var word: String
+        var probability: Double
+        var low: Double
+        var high: Double
+        var tokens: [Int]
+      }
+      var context: String
+      var words: [Word]
+      var otherWords: Double
+      var punctuation: Double
+      var lineBreak: Double
+      var endOfText: Double
+      var remaining: Double
+      var entropy: Double
+      var expansions: Int
+    }
+    let result = try await Program.run([
+      "next", goods.model, "Once upon a time a", "--top", "5", "--json",
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    let next = try decode(Next.self, from: result.output)
+    let sum =
+      next.words.reduce(0) { $0 + $1.probability } + next.otherWords + next.punctuation
+      + next.lineBreak + next.endOfText + next.remaining
+    #expect(abs(sum - 1) < 1e-5)
+    #expect(next.words.count == 5)
+    #expect(next.words.allSatisfy { $0.low <= $0.probability && $0.probability <= $0.high })
+    let table = try await Program.run(["next", goods.model, "Once upon a time a", "--top", "5"])
+    #expect(table.output.contains(next.words[0].word))
+  }
+
+  @Test("next tokens have probabilities and their logarithms")
+  func nextTokens() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Next: Decodable {
+      struct Item: Decodable {
+        var id: Int
+        var text: String
+        var probability: Double
+        var logprob: Double
+      }
+      var tokens: [Item]
+    }
+    let result = try await Program.run([
+      "next", goods.model, "Once upon", "--tokens", "--top", "400", "--json",
+    ])
+    let next = try decode(Next.self, from: result.output)
+    #expect(next.tokens.count == 400)
+    #expect(abs(next.tokens.reduce(0) { $0 + $1.probability } - 1) < 1e-5)
+    let logarithms = next.tokens.map { abs(log($0.probability) - $0.logprob) }
+    #expect(logarithms.allSatisfy { $0 < 1e-6 })
+  }
+
+  @Test("perplexity has its keys, and they agree with one another")
+  func perplexity() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Report: Decodable {
+      var nats: Double
+      var tokens: Int
+      var words: Int
+      var bytes: Int
+      var documents: Int
+      var tokenPerplexity: Double
+      var tokenPerplexityCi95: [Double]
+      var wordPerplexity: Double
+      var wordPerplexityCi95: [Double]
+      var bytePerplexity: Double
+      var bytePerplexityCi95: [Double]
+      var bitsPerByte: Double
+      var bitsPerByteCi95: [Double]
+      var context: Int
+      var stride: Int
+    }
+    let result = try await Program.run(["perplexity", goods.model, goods.corpus, "--json"])
+    #expect(result.status == 0, "\(result.error)")
+    let report = try decode(Report.self, from: result.output)
+    #expect(report.documents == smallTales.count)
+    #expect(report.bytes == smallTales.reduce(0) { $0 + $1.utf8.count })
+    #expect(
+      report.words == smallTales.reduce(0) { $0 + $1.split { $0.isWhitespace }.count })
+    #expect(abs((report.nats / Double(report.tokens)) - log(report.tokenPerplexity)) < 1e-9)
+    #expect(abs((report.nats / Double(report.words)) - log(report.wordPerplexity)) < 1e-9)
+    let bits = report.nats / log(2) / Double(report.bytes)
+    #expect(abs(bits - report.bitsPerByte) < 1e-9)
+    #expect(report.bitsPerByteCi95[0] < bits && bits < report.bitsPerByteCi95[1])
+    #expect(report.context == 32 && report.stride == 16)
+  }
+
+  @Test("per-token lines sum to the report, and only a document's first token has no context")
+  func perToken() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Line: Decodable {
+      var id: Int
+      var text: String
+      var logprob: Double?
+    }
+    let text = smallTales[3]
+    let result = try await Program.run(["perplexity", goods.model, "--per-token"], input: text)
+    let lines = try result.output.split(separator: "\n").map {
+      try decode(Line.self, from: $0)
+    }
+    #expect(lines.map(\.text).joined() == text)
+    #expect(lines.first?.logprob == nil)
+    #expect(lines.dropFirst().allSatisfy { ($0.logprob ?? 1) < 0 })
+    #expect(result.error.contains("bits per byte"))
+    let first = try await Program.run(
+      ["perplexity", goods.model, "--per-token", "--bos"], input: text)
+    #expect(!first.output.contains("null"))
+  }
+
+  @Test("--resume of a finished run changes nothing and says how to go on")
+  func finished() async throws {
+    let goods = try await Workshop.shared.goods()
+    let before = try bytes(of: "\(goods.model)/model.safetensors")
+    let result = try await Program.run(["train", "--resume", goods.model])
+    #expect(result.status == 0)
+    #expect(result.error.contains("complete"))
+    #expect(try bytes(of: "\(goods.model)/model.safetensors") == before)
+  }
+
+  @Test("--init starts from the weights of a model")
+  func initialModel() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = try Scratch()
+    let result = try await Program.run([
+      "train", goods.corpus, "--init", goods.model, "-o", scratch("m"), "--steps", "2",
+      "--batch-tokens", "64", "--evaluate-every", "never",
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    let start = try diary(of: goods.model).compactMap(\.loss)
+    let further = try diary(of: scratch("m")).compactMap(\.loss)
+    #expect(further[0] < start[0] - 0.5)
+  }
+}
