@@ -63,7 +63,7 @@ struct Apus: ParsableCommand {
     }
     return Failure(
       message(for: error), status: exitCode(for: error) == .validationFailure ? .usage : .failure,
-      hint: Suggestion.hint(for: message(for: error), arguments: arguments))
+      hint: Suggestion.hint(for: arguments))
   }
 
   private static func requireSupportedProcessor(for command: any ParsableCommand) throws {

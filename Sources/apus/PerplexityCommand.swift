@@ -35,6 +35,13 @@ struct PerplexityCommand: ParsableCommand {
   @OptionGroup var form: TextOptions
 
   @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Only the share of the documents that training holds out (apus train: 0.005).",
+      valueName: "x"))
+  var validationFraction: Double?
+
+  @Option(
     name: .long, help: ArgumentHelp("Tokens in a window (default: the model's).", valueName: "n"))
   var context: Int?
 
@@ -61,6 +68,9 @@ struct PerplexityCommand: ParsableCommand {
   @OptionGroup var messages: OutputOptions
 
   func validate() throws {
+    if let validationFraction, !(validationFraction > 0 && validationFraction < 1) {
+      throw ValidationError("--validation-fraction lies between 0 and 1")
+    }
     if [perToken, perWord, report.json].filter({ $0 }).count > 1 {
       throw ValidationError("--per-token, --per-word and --json exclude each other")
     }
@@ -87,7 +97,9 @@ struct PerplexityCommand: ParsableCommand {
     }
     var measurement = Perplexity(
       model: loaded.transformer, tokenizer: loaded.tokenizer, options: options)
-    let reader = try corpus.makeReader(from: .start, split: .all)
+    let reader = try corpus.makeReader(
+      from: .start,
+      split: validationFraction.map { .validation(validationFraction: $0) } ?? .all)
     let progress = Progress("measuring", unit: .bytes, options: messages)
     Interruption.observe()
     var failure: (any Error)?

@@ -32,8 +32,8 @@ package enum Suggestion {
     return row[second.count]
   }
 
-  /// What to try after the argument parser refused `arguments` with `message`.
-  static func hint(for message: String, arguments: [String]) -> String {
+  /// What to try after the argument parser refused `arguments`.
+  static func hint(for arguments: [String]) -> String {
     let (command, path, rest) = deepestCommand(in: arguments)
     let help = "\(path) --help shows what is possible"
     if let word = rest.first, !word.hasPrefix("-"), !subcommands(of: command).isEmpty {
@@ -43,10 +43,8 @@ package enum Suggestion {
     let known = options(of: command)
     for word in rest where word.hasPrefix("--") {
       let option = String(word.prefix { $0 != "=" })
-      if message.contains("'\(option)'") || message.contains("'\(word)'"), !known.contains(option),
-        let near = nearest(to: option, among: known)
-      {
-        return "did you mean '\(near)'?"
+      if !known.contains(option), let near = nearest(to: option, among: known) {
+        return "did you mean '\(near)' for '\(option)'?"
       }
     }
     return help

@@ -25,8 +25,8 @@ struct ModelCommandTests {
   func interruption() async throws {
     let goods = try await Workshop.shared.goods()
     let scratch = try Scratch()
-    let steps = 400
-    let more = ["--evaluate-every", "100", "--save-every", "50"]
+    let steps = 160
+    let more = ["--evaluate-every", "40", "--save-every", "30"]
     let whole = scratch("whole")
     let stopped = scratch("stopped")
     let first = try await Program.run(
@@ -246,6 +246,17 @@ struct ModelCommandTests {
     #expect(abs(bits - report.bitsPerByte) < 1e-9)
     #expect(report.bitsPerByteCi95[0] < bits && bits < report.bitsPerByteCi95[1])
     #expect(report.context == 32 && report.stride == 16)
+  }
+
+  @Test("the documents that training holds out are a part of the corpus, and of the measure")
+  func heldOut() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Report: Decodable { var documents: Int }
+    let result = try await Program.run([
+      "perplexity", goods.model, goods.corpus, "--validation-fraction", "0.05", "--json",
+    ])
+    let report = try decode(Report.self, from: result.output)
+    #expect((10...60).contains(report.documents))
   }
 
   @Test("per-token lines sum to the report, and only a document's first token has no context")
