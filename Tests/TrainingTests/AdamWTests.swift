@@ -1,5 +1,6 @@
 import Autograd
-import Foundation
+import FoundationEssentials
+import Glibc
 import Testing
 import Training
 

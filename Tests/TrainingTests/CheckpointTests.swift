@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Testing
 import Training
 
@@ -133,8 +134,8 @@ extension WholeRuns {
       }
       #expect(torn?.description.contains("state.json") == true)
       let tokenizer = try refusal {
-        let text = SmallRun.byteTokenizer.replacingOccurrences(
-          of: "\"ignore_merges\":false", with: "\"ignore_merges\":true")
+        let text = SmallRun.byteTokenizer.replacing(
+          "\"ignore_merges\":false", with: "\"ignore_merges\":true")
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\($0)/tokenizer.json"))
       }
       #expect(tokenizer == .tokenizerChanged(path: "\(run.folder.path)/changed"))

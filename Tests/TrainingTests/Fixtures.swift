@@ -1,7 +1,8 @@
 /// Small corpora, tokenizers and models for tests of whole runs.
 
 import Corpora
-import Foundation
+import FoundationEssentials
+import Glibc
 import Models
 import Tokenizers
 import Training
@@ -11,7 +12,7 @@ struct TemporaryFolder {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "apus-training-\(UUID().uuidString)"
+    path = FileManager.default.temporaryDirectory.path + "/" + "apus-training-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

@@ -1,6 +1,7 @@
 /// Slow truths: the optimizers in double precision, one number after another.
 
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A matrix of doubles, row-major.
 struct Matrix {
