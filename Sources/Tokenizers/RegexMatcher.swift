@@ -83,10 +83,17 @@ final class RegexMatcher: @unchecked Sendable {
     return result
   }
 
-  /// `\p{L}`, `\p{M}` and `\p{N}` as ranges of Unicode 16.0.
+  /// The general categories of letters, marks and numbers, restricted to Unicode 16.0.
+  ///
+  /// What ICU does not know yet (`Cn`) is taken for the commoner category of its class.
   private static let pinned = [
-    "{L}": ranges(UnicodeClasses.letter), "{M}": ranges(UnicodeClasses.mark),
-    "{N}": ranges(UnicodeClasses.number),
+    "{L}": "[\(ranges(UnicodeClasses.letter))]", "{M}": "[\(ranges(UnicodeClasses.mark))]",
+    "{N}": "[\(ranges(UnicodeClasses.number))]",
+    "{Lu}": #"[\#(ranges(UnicodeClasses.upper))]&&[\p{Lu}\p{Cn}]"#,
+    "{Lt}": #"[\#(ranges(UnicodeClasses.upper))]&&\p{Lt}"#,
+    "{Ll}": #"[\#(ranges(UnicodeClasses.lower))]&&[\p{Ll}\p{Cn}]"#,
+    "{Lm}": #"[\#(ranges(UnicodeClasses.caseless))]&&\p{Lm}"#,
+    "{Lo}": #"[\#(ranges(UnicodeClasses.caseless))]&&[\p{Lo}\p{Cn}]"#,
   ]
 
   private static let word =

@@ -34,7 +34,7 @@ public final class Tokenizer: Sendable {
     preTokenizer = try PreTokenizer(definition.preTokenizer)
     decoder = try TokenDecoder(definition.decoder, isByteLevel: preTokenizer.isByteLevel)
     definition.options.isByteLevel = preTokenizer.isByteLevel
-    definition.vocabulary.makeIndex()
+    if !definition.vocabulary.hasIndex { definition.vocabulary.makeIndex() }
     model = BPEModel(
       vocabulary: definition.vocabulary, merges: definition.merges,
       making: definition.products, options: definition.options)

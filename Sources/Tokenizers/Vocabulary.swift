@@ -27,7 +27,7 @@ struct Vocabulary: Sendable {
   private var index: [Token] = []
 
   /// The largest id the format allows.
-  static let largestToken: Token = 1 << 28 - 1
+  static let largestToken: Token = 1 << 24 - 1
 
   /// An empty vocabulary with room for some tokens.
   init(capacity: Int = 0, byteCapacity: Int = 0) {
@@ -79,6 +79,9 @@ struct Vocabulary: Sendable {
     lengths.append(contentsOf: repeatElement(0, count: missing))
     marks.append(contentsOf: repeatElement([], count: missing))
   }
+
+  /// Whether `token(for:)` is prepared.
+  var hasIndex: Bool { !index.isEmpty }
 
   /// Prepares `token(for:)`; call it when all the model's tokens are in.
   mutating func makeIndex() {
