@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // Kernel sources are compiled once per instruction set: `KernelsX86V4` is a symbolic link to

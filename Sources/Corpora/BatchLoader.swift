@@ -221,9 +221,18 @@ private func startThread(_ body: @escaping () -> Void) {
     &thread, nil,
     { context in
       guard let context else { return nil }
+      nameThread("apus-loader")
       Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
       return nil
     }, Unmanaged.passRetained(Body(body)).toOpaque())
   precondition(code == 0, "The system refused a thread.")
   pthread_detach(thread)
+}
+
+/// Names the calling thread, for `top` and debuggers; where that cannot be, it stays nameless.
+private func nameThread(_ name: String) {
+  let file = open("/proc/thread-self/comm", O_WRONLY)
+  guard file >= 0 else { return }
+  _ = write(file, name, name.utf8.count)
+  close(file)
 }

@@ -12,7 +12,7 @@ import Synchronization
 /// depend on the thread that computed it.
 ///
 /// Not for work that blocks: every thread spins for about 50 µs between loops.
-public final class Workers: @unchecked Sendable {
+public final class Workers: Sendable {
   private static let configuredCount = Atomic<Int>(0)
 
   /// Sets the number of threads of `shared`; has no effect after its first use.
@@ -29,43 +29,16 @@ public final class Workers: @unchecked Sendable {
 
   /// The number of threads, the calling one included.
   public let count: Int
+  private let crew: Crew
 
-  private struct Job: @unchecked Sendable {
-    var pieces = 0
-    var body: ((Int, Int) -> Void)?
-  }
-
-  private var job = Job()
-  private let generation = Atomic<Int>(0)
-  private let next = Atomic<Int>(0)
-  private let busy = Atomic<Int>(0)
-  private let sleeping = Atomic<Int>(0)
-  private let started = Atomic<Int>(0)
-  private let stopped = Atomic<Bool>(false)
-  private let isSharing = Atomic<Bool>(false)
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-  /// Starts `count - 1` threads; the caller of `share` is the last one.
+  /// Starts `count - 1` threads, which end with the pool; the caller of `share` is the last one.
   public init(count: Int) {
     self.count = count
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(wake, nil)
+    crew = Crew(helpers: count - 1)
     machine_flush_denormals()
-    for _ in 1..<max(count, 1) {
-      var thread = pthread_t()
-      let context = Unmanaged.passUnretained(self).toOpaque()
-      let code = pthread_create(
-        &thread, nil,
-        { context in
-          guard let context else { return nil }
-          Unmanaged<Workers>.fromOpaque(context).takeUnretainedValue().start()
-          return nil
-        }, context)
-      precondition(code == 0, "The system refused a thread.")
-      pthread_detach(thread)
-    }
   }
+
+  deinit { crew.stop() }
 
   /// Calls `body` once for every piece in `0..<pieces`, on all threads, and returns when all are done.
   ///
@@ -76,32 +49,8 @@ public final class Workers: @unchecked Sendable {
 
   /// As `share`, telling `body` also which thread runs it (`0..<count`), to choose scratch memory.
   public func share(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
-    guard pieces > 1, count > 1,
-      isSharing.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
-    else {
-      for piece in 0..<max(pieces, 0) { body(piece, 0) }
-      return
-    }
-    withoutActuallyEscaping(body) { body in
-      job = Job(pieces: pieces, body: body)
-      next.store(0, ordering: .relaxed)
-      busy.store(count - 1, ordering: .relaxed)
-      generation.add(1, ordering: .sequentiallyConsistent)
-      if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(wake)
-        pthread_mutex_unlock(mutex)
-      }
-      work(thread: 0)
-      var spins = 0
-      while busy.load(ordering: .acquiring) > 0 {
-        spins += 1
-        // Where other programs want the cores, the last piece may wait for ours.
-        if spins < 20_000 { machine_relax() } else { sched_yield() }
-      }
-      job.body = nil
-    }
-    isSharing.store(false, ordering: .releasing)
+    if pieces > 1, count > 1, crew.run(pieces, body) { return }
+    for piece in 0..<max(pieces, 0) { body(piece, 0) }
   }
 
   /// Divides `0..<length` into one contiguous range a thread (ends at multiples of `alignment`)
@@ -116,51 +65,5 @@ public final class Workers: @unchecked Sendable {
       let end = min(length, units * (part + 1) / parts * alignment)
       if start < end { body(start..<end, part) }
     }
-  }
-
-  private func work(thread: Int) {
-    guard let body = job.body else { return }
-    let pieces = job.pieces
-    while true {
-      let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      if piece >= pieces { return }
-      body(piece, thread)
-    }
-  }
-
-  private func start() {
-    serve(thread: started.wrappingAdd(1, ordering: .relaxed).newValue)
-  }
-
-  private func serve(thread: Int) {
-    machine_flush_denormals()
-    var seen = 0
-    while true {
-      var spins = 0
-      while generation.load(ordering: .acquiring) == seen {
-        if stopped.load(ordering: .relaxed) { return }
-        spins += 1
-        if spins < 4_000 {
-          machine_relax()
-        } else {
-          sleep(unless: seen)
-        }
-      }
-      seen += 1
-      work(thread: thread)
-      busy.subtract(1, ordering: .releasing)
-    }
-  }
-
-  private func sleep(unless seen: Int) {
-    sleeping.add(1, ordering: .sequentiallyConsistent)
-    pthread_mutex_lock(mutex)
-    while generation.load(ordering: .sequentiallyConsistent) == seen,
-      !stopped.load(ordering: .relaxed)
-    {
-      pthread_cond_wait(wake, mutex)
-    }
-    pthread_mutex_unlock(mutex)
-    sleeping.subtract(1, ordering: .sequentiallyConsistent)
   }
 }

@@ -140,4 +140,30 @@ public final class Transformer: @unchecked Sendable {
       count = sequences * vocabulary
     }
   }
+
+  /// Calls `body` with the logits of a window's rows, block after block, soft cap applied.
+  ///
+  /// - Parameter body: takes the index of the first row, the number of rows, and
+  ///   `rows × vocabularySize` logits that it may overwrite.
+  func forEachBlockOfLogits(
+    after inputs: [Token], sequences: Int,
+    _ body: (_ firstRow: Int, _ rows: Int, _ logits: MutableFloats) -> Void
+  ) {
+    let tape = plainTape
+    defer { tape.reset() }
+    let x = hidden(inputs, sequences: sequences, on: tape)
+    let vocabulary = head.rows
+    let blockRows = min(x.rows, max(1, (1 << 21) / vocabulary))
+    let logits = tape.floats(blockRows * vocabulary)
+    for start in stride(from: 0, to: x.rows, by: blockRows) {
+      let rows = min(blockRows, x.rows - start)
+      MatrixProduct.multiply(
+        x.value + start * x.columns, stride: x.columns,
+        head.value, .transposed, stride: x.columns, into: logits, stride: vocabulary,
+        rows: rows, columns: vocabulary, inner: x.columns)
+      let cap = configuration.softCap
+      if cap > 0 { kernels.softCap(logits, cap: cap, count: rows * vocabulary) }
+      body(start, rows, logits)
+    }
+  }
 }

@@ -1,5 +1,10 @@
 /// The Transformer as inference sees it.
 
+import Glibc
+import Kernels
+import Machine
+import Tokenizers
+
 extension KVCache: LanguageModelCache {}
 
 extension Transformer: LanguageModel {
@@ -12,5 +17,25 @@ extension Transformer: LanguageModel {
   /// An empty cache.
   public func makeCache(sequences: Int, capacity: Int) -> KVCache {
     KVCache(configuration, sequences: sequences, capacity: capacity)
+  }
+
+  /// As the default, with the logits of whole windows at once.
+  public func logMass(of members: [Bool], after inputs: [Token], sequences: Int) -> [Float] {
+    precondition(members.count == vocabularySize, "A flag is needed for every token.")
+    let vocabulary = vocabularySize
+    let inside = members.indices.filter { members[$0] }
+    return [Float](unsafeUninitializedCapacity: inputs.count) { buffer, count in
+      forEachBlockOfLogits(after: inputs, sequences: sequences) { firstRow, rows, logits in
+        Workers.shared.divide(rows) { range, _ in
+          for row in range {
+            let probabilities = logits + row * vocabulary
+            kernels.softmax(probabilities, count: vocabulary)
+            let mass = inside.reduce(0.0) { $0 + Double(probabilities[$1]) }
+            buffer[firstRow + row] = Float(log(mass))
+          }
+        }
+      }
+      count = inputs.count
+    }
   }
 }

@@ -1,5 +1,7 @@
 /// What `--json` prints: values whose keys keep the order they were written in.
 
+import Tokenizers
+
 /// A JSON value (RFC 8259).
 ///
 /// Foundation's encoder orders keys by hash or by alphabet; a report reads best in its own order.
@@ -28,7 +30,7 @@ package enum JSON: Equatable, Sendable {
     case .unsigned(let value): "\(value)"
     case .single(let value): value.isFinite ? "\(value)" : "null"
     case .number(let value): value.isFinite ? "\(value)" : "null"
-    case .string(let value): JSON.quoted(value)
+    case .string(let value): JSONText.quoted(value)
     case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
     case .object(let members): JSON.braced(members.map { ($0.key, $0.value) })
     case .members(let members): JSON.braced(members.map { ($0.key, $0.value) })
@@ -38,25 +40,7 @@ package enum JSON: Equatable, Sendable {
   package static func == (left: JSON, right: JSON) -> Bool { left.text == right.text }
 
   private static func braced(_ members: [(String, JSON)]) -> String {
-    "{" + members.map { "\(quoted($0.0)): \($0.1.text)" }.joined(separator: ", ") + "}"
-  }
-
-  /// `text` between quotation marks, with what must be escaped escaped.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        result += "\\u00" + Format.padded(String(scalar.value, radix: 16), 2, with: "0")
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    "{" + members.map { "\(JSONText.quoted($0.0)): \($0.1.text)" }.joined(separator: ", ") + "}"
   }
 }
 

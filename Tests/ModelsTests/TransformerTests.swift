@@ -132,6 +132,22 @@ struct TransformerTests {
     }
   }
 
+  @Test("the mass of a set of tokens is the sum of their probabilities")
+  func mass() {
+    let model = Self.model(.nanochat)
+    let inputs = Self.tokens(12, seed: 8)
+    let chosen: [UInt32] = [0, 7, 28]
+    let members = (0..<29).map { chosen.contains(UInt32($0)) }
+    let masses = model.logMass(of: members, after: inputs, sequences: 2)
+    let each = chosen.map { token in
+      model.logProbabilities(
+        of: [UInt32](repeating: token, count: 12), after: inputs, sequences: 2)
+    }
+    for row in 0..<12 {
+      #expect(abs(exp(masses[row]) - each.reduce(0) { $0 + exp($1[row]) }) < 1e-5)
+    }
+  }
+
   @Test("a copied cache goes on as the original, and a rewound one forgets")
   func copies() {
     let model = Self.model(.llama)

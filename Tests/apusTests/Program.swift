@@ -19,6 +19,10 @@ enum Program {
     return "/\(folder)/apus"
   }()
 
+  /// The folder of the package.
+  static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+    .dropLast(3).joined(separator: "/")
+
   /// Runs `apus` with arguments; `input` is its standard input.
   static func run(
     _ arguments: [String], input: String = "", environment: [Environment.Key: String?] = [:]

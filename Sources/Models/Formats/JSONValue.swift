@@ -1,6 +1,7 @@
 /// JSON whose keys are not known beforehand, read by Foundation and written as transformers does.
 
 import FoundationEssentials
+import Tokenizers
 
 /// A JSON value.
 enum JSONValue: Decodable, Equatable, Sendable {
@@ -90,7 +91,7 @@ enum JSONValue: Decodable, Equatable, Sendable {
     case .bool(let value): return value ? "true" : "false"
     case .integer(let value): return "\(value)"
     case .number(let value): return "\(value)"
-    case .string(let value): return Self.quoted(value)
+    case .string(let value): return JSONText.quoted(value)
     case .array(let values):
       if values.isEmpty { return "[]" }
       let lines = values.map { inner + $0.text(indentation: inner) }
@@ -98,27 +99,8 @@ enum JSONValue: Decodable, Equatable, Sendable {
     case .object(let members):
       if members.isEmpty { return "{}" }
       let lines = members.sorted { $0.key < $1.key }
-        .map { "\(inner)\(Self.quoted($0.key)): \($0.value.text(indentation: inner))" }
+        .map { "\(inner)\(JSONText.quoted($0.key)): \($0.value.text(indentation: inner))" }
       return "{\n\(lines.joined(separator: ",\n"))\n\(indentation)}"
     }
-  }
-
-  /// The text between quotation marks, with JSON's escapes.
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      case "\0"..."\u{1F}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

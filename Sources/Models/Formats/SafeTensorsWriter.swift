@@ -1,6 +1,7 @@
 /// Writing of `.safetensors` files, one tensor after the other, whole or not at all.
 
 import Machine
+import Tokenizers
 
 /// A `.safetensors` file of float32 tensors that appears under its name when it is committed.
 ///
@@ -47,12 +48,12 @@ public struct SafeTensorsWriter: ~Copyable {
       zip(sorted, sorted.dropFirst()).allSatisfy { $0.name != $1.name }, "Names are unique.")
     let entries = metadata.merging(["format": "pt"]) { given, _ in given }
       .sorted { $0.key < $1.key }
-      .map { "\(JSONValue.quoted($0.key)):\(JSONValue.quoted($0.value))" }
+      .map { "\(JSONText.quoted($0.key)):\(JSONText.quoted($0.value))" }
     var header = "{\"__metadata__\":{\(entries.joined(separator: ","))}"
     var end = 0
     for tensor in sorted {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      header += ",\(JSONValue.quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],"
+      header += ",\(JSONText.quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],"
       header += "\"data_offsets\":[\(end),\(end + 4 * tensor.count)]}"
       end += 4 * tensor.count
     }

@@ -62,7 +62,7 @@ indirect enum JSONValue: Equatable, Sendable {
     case .null: result.append(contentsOf: "null".utf8)
     case .boolean(let truth): result.append(contentsOf: (truth ? "true" : "false").utf8)
     case .number(let text): result.append(contentsOf: text.utf8)
-    case .string(let text): JSONValue.write(string: text.utf8, to: &result)
+    case .string(let text): JSONText.append(text.utf8, to: &result)
     case .array(let elements):
       result.append(UInt8(ascii: "["))
       for (index, element) in elements.enumerated() {
@@ -74,33 +74,11 @@ indirect enum JSONValue: Equatable, Sendable {
       result.append(UInt8(ascii: "{"))
       for (index, member) in members.enumerated() {
         if index > 0 { result.append(UInt8(ascii: ",")) }
-        JSONValue.write(string: member.name.utf8, to: &result)
+        JSONText.append(member.name.utf8, to: &result)
         result.append(UInt8(ascii: ":"))
         member.value.write(to: &result)
       }
       result.append(UInt8(ascii: "}"))
     }
-  }
-
-  /// Appends a string with its quotation marks, escaping what must be.
-  static func write(string text: some Sequence<UInt8>, to result: inout [UInt8]) {
-    result.append(UInt8(ascii: "\""))
-    for byte in text {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        result.append(UInt8(ascii: "\\"))
-        result.append(byte)
-      case 0x08: result.append(contentsOf: "\\b".utf8)
-      case 0x09: result.append(contentsOf: "\\t".utf8)
-      case 0x0A: result.append(contentsOf: "\\n".utf8)
-      case 0x0C: result.append(contentsOf: "\\f".utf8)
-      case 0x0D: result.append(contentsOf: "\\r".utf8)
-      case ..<0x20:
-        result.append(contentsOf: (byte < 0x10 ? "\\u000" : "\\u00").utf8)
-        result.append(contentsOf: String(byte, radix: 16).utf8)
-      default: result.append(byte)
-      }
-    }
-    result.append(UInt8(ascii: "\""))
   }
 }

@@ -21,7 +21,7 @@ extension TokenizerDefinition {
     }
     result.append(contentsOf: #","model":{"#.utf8)
     for member in model.members {
-      JSONValue.write(string: member.name.utf8, to: &result)
+      JSONText.append(member.name.utf8, to: &result)
       result.append(UInt8(ascii: ":"))
       member.value.write(to: &result)
       result.append(UInt8(ascii: ","))
@@ -57,7 +57,7 @@ extension TokenizerDefinition {
       isFirst = false
       spelling.removeAll(keepingCapacity: true)
       spell(token, into: &spelling)
-      JSONValue.write(string: spelling, to: &result)
+      JSONText.append(spelling, to: &result)
       result.append(UInt8(ascii: ":"))
       result.append(contentsOf: String(token).utf8)
     }
@@ -72,7 +72,7 @@ extension TokenizerDefinition {
         if spelling.count > 0 { result.append(UInt8(ascii: ",")) }
         spelling.removeAll(keepingCapacity: true)
         spell(token, into: &spelling)
-        JSONValue.write(string: spelling, to: &result)
+        JSONText.append(spelling, to: &result)
       }
       spelling.removeAll(keepingCapacity: true)
       result.append(UInt8(ascii: "]"))
