@@ -78,18 +78,22 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    .testTarget(name: "MachineTests", dependencies: ["Machine"]),
+    .target(name: "TestSupport", dependencies: ["Tokenizers"], path: "Tests/TestSupport"),
+    .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),
-    .testTarget(name: "CorporaTests", dependencies: ["Corpora"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models"], exclude: ["Goldens"]),
+    .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Models", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "Models", "Tokenizers", "Machine"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(
       name: "apusTests",
-      dependencies: ["apus", .product(name: "Subprocess", package: "swift-subprocess")]),
+      dependencies: [
+        "apus", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
   ] + wideKernels,
   swiftLanguageModes: [.v6]
 )

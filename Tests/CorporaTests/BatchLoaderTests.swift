@@ -3,6 +3,7 @@
 import Corpora
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -15,7 +16,7 @@ struct BatchLoaderTests {
   private let length = 16
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     let written = makeTexts(60)
     let paths = [
       try folder.write(makeObjects(Array(written[..<25])), to: "a.jsonl"),

@@ -1,13 +1,14 @@
 /// Which files make a corpus, and which are refused.
 
 import Corpora
+import TestSupport
 import Testing
 
 @Suite("Corpora from paths")
 struct CorpusTests {
   @Test("a folder is read to the bottom in order of names, notes beside the data are passed over")
   func folders() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.write("two", to: "b.txt")
     _ = try folder.write(#"{"text": "one"}"#, to: "a.jsonl")
     _ = try folder.write("three", to: "c/d.txt")
@@ -22,7 +23,7 @@ struct CorpusTests {
 
   @Test("a pattern stands for the files that match, in order")
   func patterns() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     for name in ["2.txt", "1.txt", "3.md"] { _ = try folder.write(name, to: name) }
     #expect(try texts(Corpus(["\(folder.path)/*.txt"])) == ["1.txt", "2.txt"])
     #expect(throws: CorpusError.notFound(path: "\(folder.path)/*.csv")) {
@@ -32,7 +33,7 @@ struct CorpusTests {
 
   @Test("compression is recognised by the first bytes, not by the name")
   func sniffing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = try folder.compress(Array("hello".utf8), to: "plain.txt")
     #expect(try texts(Corpus([path])) == ["hello"])
     let liar = try folder.write("hello", to: "liar.txt.zst")
@@ -49,7 +50,7 @@ struct CorpusTests {
       ("a.jsonl.xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "xz"),
     ] as [(String, [UInt8], String)])
   func foreignFormats(name: String, bytes: [UInt8], word: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = try folder.write(bytes, to: name)
     do {
       _ = try Corpus([path])
@@ -63,7 +64,7 @@ struct CorpusTests {
 
   @Test("data in another format inside a folder is refused, not passed over")
   func foreignFileInFolder() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.write("text", to: "a.txt")
     _ = try folder.write([0x1f, 0x8b], to: "b.txt.gz")
     #expect(throws: CorpusError.self) { try Corpus([folder.path]) }
@@ -71,7 +72,7 @@ struct CorpusTests {
 
   @Test("nothing to read is said so")
   func nothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     #expect(throws: CorpusError.notFound(path: "\(folder.path)/a.txt")) {
       try Corpus(["\(folder.path)/a.txt"])
     }
@@ -87,7 +88,7 @@ struct CorpusTests {
 
   @Test("a fingerprint tells corpora apart by names, sizes and order")
   func fingerprints() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let first = try folder.write("one", to: "a.txt")
     let second = try folder.write("two", to: "b.txt")
     let both = try Corpus([first, second]).fingerprint

@@ -2,13 +2,14 @@
 
 import Corpora
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Reading documents")
 struct DocumentReaderTests {
   @Test("a text file is one document, or one a line")
   func layouts() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = try folder.write("one\r\ntwo\n\nthree", to: "a.txt")
     #expect(try texts(Corpus([path])) == ["one\r\ntwo\n\nthree"])
     #expect(try texts(Corpus([path], lines: true)) == ["one", "two", "", "three"])
@@ -16,7 +17,7 @@ struct DocumentReaderTests {
 
   @Test("a byte-order mark is no text, blank lines of JSON are nothing, the last line may be open")
   func tolerances() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let objects = try folder.write(
       "\u{feff}{\"text\": \"a\"}\r\n\r\n  \n{\"text\": \"b\"}", to: "a.jsonl")
     let plain = try folder.write("\u{feff}c", to: "b.txt")
@@ -25,7 +26,7 @@ struct DocumentReaderTests {
 
   @Test("reading goes on at the position behind every document")
   func positions() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let written = makeTexts(40)
     let paths = [
       try folder.write(makeObjects(Array(written[..<10])), to: "a.jsonl"),
@@ -52,7 +53,7 @@ struct DocumentReaderTests {
 
   @Test("a position beyond the corpus is refused")
   func positionOutside() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let plain = try Corpus([folder.write("short", to: "a.txt")])
     let packed = try Corpus([folder.compress(Array("short".utf8), to: "b.txt.zst")])
     for corpus in [plain, packed] {
@@ -67,7 +68,7 @@ struct DocumentReaderTests {
 
   @Test("errors name the line, also behind a position")
   func lineNumbers() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let content = "{\"text\": \"a\"}\n\n{\"text\": \"b\"}\n{\"txt\": \"c\"}\n"
     let path = try folder.compress(Array(content.utf8), to: "a.jsonl.zst")
     let expected = CorpusError.malformedLine(
@@ -83,7 +84,7 @@ struct DocumentReaderTests {
 
   @Test("chunks of a streamed document end where characters end and add up to it")
   func chunks() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let text = String(repeating: "grüße 漢字 😀 ", count: 40_000)
     let path = try folder.compress(Array(text.utf8), to: "a.txt.zst")
     let reader = try Corpus([path]).makeReader()
@@ -103,7 +104,7 @@ struct DocumentReaderTests {
 
   @Test("invalid UTF-8 in a text file is refused with its offset, wherever chunks end")
   func invalidText() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     for offset in [0, 5, 262_142, 262_143, 262_144, 300_000] {
       let good = [UInt8](repeating: 0x61, count: offset)
       let path = try folder.write(good + [0xe2, 0x82] + good, to: "a.txt")
@@ -120,7 +121,7 @@ struct DocumentReaderTests {
 
   @Test("a truncated file is an error after the documents that are whole")
   func truncated() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.compress(makeObjects(makeTexts(50)), to: "a.zst")
     let bytes = try folder.read("a.zst")
     for count in 0..<bytes.count {
@@ -133,7 +134,7 @@ struct DocumentReaderTests {
 
   @Test("the two parts of a split are the whole, the same whatever the order of the files")
   func splits() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let written = (0..<2_000).map { "document number \($0)" }
     let first = try folder.write(makeObjects(Array(written[..<700])), to: "a.jsonl")
     let second = try folder.write(makeObjects(Array(written[700...])), to: "b.jsonl")
@@ -161,7 +162,7 @@ struct DocumentReaderTests {
 
   @Test("under a split a long text is cut into sections at ends of lines, which add up to it")
   func sections() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let line = "The quick brown fox jumps over the lazy dog, again and again; grüße.\n"
     let numbered = (0..<20_000).map { "\($0) \(line)" }.joined()
     let long = String(repeating: "é", count: 100_000)
@@ -187,7 +188,7 @@ struct DocumentReaderTests {
 
   @Test("memory stays small when the text is large")
   func boundedMemory() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/large.txt.zst"
     var writer = try ZstdWriter(path, level: 1)
     let piece = Array(String(repeating: "All work and no play. ", count: 50_000).utf8)

@@ -2,13 +2,14 @@
 
 import Corpora
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite("Lines of JSON")
 struct JSONLineTests {
   /// What the reader makes of a file with one line.
   private func text(_ line: [UInt8], field: String = "text") throws -> String? {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let corpus = try Corpus([folder.write(line + [0x0a], to: "a.jsonl")], textField: field)
     return try corpus.makeReader().next()?.text
   }

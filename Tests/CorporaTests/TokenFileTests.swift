@@ -1,6 +1,7 @@
 /// Bare token files: what is written is read, and what is no whole number of tokens is refused.
 
 import Corpora
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -8,7 +9,7 @@ import Tokenizers
 struct TokenFileTests {
   @Test("tokens come back in either width, in pieces of any size", arguments: TokenWidth.allCases)
   func roundTrip(width: TokenWidth) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let tokens = (0..<70_000).map { Token(($0 &* 7_919) % 65_536) }
     let path = "\(folder.path)/tokens"
     var writer = try TokenFileWriter(path, width: width)
@@ -35,7 +36,7 @@ struct TokenFileTests {
 
   @Test("a file that ends inside a token is refused")
   func halfToken() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = try folder.write([1, 0, 2], to: "tokens")
     let reader = try TokenFileReader(path, width: .u16)
     #expect(try reader.read(1) == [1])

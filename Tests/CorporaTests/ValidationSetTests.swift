@@ -1,6 +1,7 @@
 /// What a model is measured on: fixed windows, and the bytes that they stand for.
 
 import Corpora
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -10,7 +11,7 @@ struct ValidationSetTests {
   private let tokenizer: Tokenizer
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     tokenizer = try makeByteTokenizer()
   }
 

@@ -1,6 +1,7 @@
 /// What streaming compression promises: the same bytes, any number of frames, no silent loss.
 
 import Corpora
+import TestSupport
 import Testing
 
 @Suite("zstd streams")
@@ -29,7 +30,7 @@ struct ZstdTests {
 
   @Test("what was compressed comes back, whatever the size of the pieces read")
   func roundTrip() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     for count in [0, 1, 100, 60_000] {
       let path = try folder.compress(sample(count), to: "a.zst")
       for pieces in [1, 7, 1 << 17] where pieces > 1 || count < 1_000 {
@@ -40,7 +41,7 @@ struct ZstdTests {
 
   @Test("frames follow one another without a seam")
   func frames() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.compress(sample(500), to: "a.zst")
     _ = try folder.compress(sample(900), to: "b.zst")
     let skippable: [UInt8] = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]
@@ -51,7 +52,7 @@ struct ZstdTests {
 
   @Test("a file cut off at any byte is an error, never a shorter text")
   func truncation() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.compress(sample(700), to: "a.zst")
     let whole = try folder.read("a.zst")
     for count in 0..<whole.count {
@@ -64,7 +65,7 @@ struct ZstdTests {
 
   @Test("a second frame cut off is an error too")
   func truncatedSecondFrame() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.compress(sample(700), to: "a.zst")
     let frame = try folder.read("a.zst")
     for count in [1, 3, 4, 5, 9, frame.count - 1] {
@@ -77,7 +78,7 @@ struct ZstdTests {
 
   @Test("any flipped byte is noticed")
   func corruption() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try folder.compress(sample(700), to: "a.zst")
     let whole = try folder.read("a.zst")
     for index in whole.indices {
@@ -95,7 +96,7 @@ struct ZstdTests {
 
   @Test("a file that is not committed leaves nothing behind")
   func abandoned() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     do {
       var writer = try ZstdWriter("\(folder.path)/a.zst")
       try writer.write(sample(100))

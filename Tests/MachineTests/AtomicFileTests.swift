@@ -1,14 +1,13 @@
 import Glibc
 import Machine
+import TestSupport
 import Testing
 
 struct AtomicFileTests {
   private func withFolder(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/apus-test-XXXXXX".utf8CString)
-    let name = mkdtemp(&template)
-    let path = String(cString: try #require(name))
-    defer { _ = system("rm -rf '\(path)'") }
-    try body(path)
+    let folder = TemporaryFolder()
+    defer { folder.remove() }
+    try body(folder.path)
   }
 
   private func contents(_ path: String) -> String? {

@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Glibc
 import Models
+import TestSupport
 
 /// Where a golden folder lies, and its numbers.
 struct Golden {
@@ -35,30 +36,14 @@ func relativeDifference(_ values: [Float], _ expected: [Float]) -> Float {
     } / scale
 }
 
-/// A folder that vanishes with all it holds.
-final class TemporaryFolder {
-  let path: String
-
-  init() {
-    let parent = FileManager.default.temporaryDirectory.path
-    path = "\(parent)/apus-tests-\(UInt64.random(in: .min ... .max))"
-    mkdir(path, 0o755)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// What lies in the folder, sorted.
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-
+extension TemporaryFolder {
   /// Writes a file and returns its path.
   @discardableResult
   func file(_ name: String, _ bytes: [UInt8]) -> String {
-    let file = fopen("\(path)/\(name)", "w")
+    let file = fopen(self(name), "w")
     fwrite(bytes, 1, bytes.count, file)
     fclose(file)
-    return "\(path)/\(name)"
+    return self(name)
   }
 
   /// Writes a file and returns its path.

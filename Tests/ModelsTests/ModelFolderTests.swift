@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import Machine
 import Models
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -12,37 +13,7 @@ struct ModelFolderTests {
   private let folder = TemporaryFolder()
 
   /// A tokenizer of the 256 bytes and an end of text, as `tokenizer.json`.
-  private static let tokenizerJSON: String = {
-    let printable = Array(33...126) + Array(161...172) + Array(174...255)
-    var next = 256
-    var vocabulary: [String] = []
-    for byte in 0..<256 {
-      let code = printable.contains(byte) ? byte : next
-      if code == next { next += 1 }
-      let character = String(UnicodeScalar(UInt32(code)).map(Character.init) ?? " ")
-      let escaped = character == "\"" || character == "\\" ? "\\\(character)" : character
-      vocabulary.append("\"\(escaped)\": \(byte)")
-    }
-    return """
-      {"version": "1.0", "truncation": null, "padding": null,
-       "added_tokens": [{"id": 256, "content": "<|endoftext|>", "single_word": false,
-         "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
-       "normalizer": null,
-       "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true,
-         "use_regex": true},
-       "post_processor": null,
-       "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true,
-         "use_regex": true},
-       "model": {"type": "BPE", "dropout": null, "unk_token": null,
-         "continuing_subword_prefix": null, "end_of_word_suffix": null, "fuse_unk": false,
-         "byte_fallback": false, "ignore_merges": false,
-         "vocab": {\(vocabulary.joined(separator: ", "))}, "merges": []}}
-      """
-  }()
-
-  private func tokenizer() throws -> Tokenizer {
-    try Tokenizer(contentsOf: folder.file("byte-tokenizer.json", Self.tokenizerJSON))
-  }
+  private func tokenizer() throws -> Tokenizer { try makeByteTokenizer() }
 
   private static func model(
     _ family: TransformerConfiguration.Family = .llama, seed: UInt64 = 1
@@ -90,7 +61,7 @@ struct ModelFolderTests {
     #expect(Self.values(loaded.transformer) == Self.values(model))
     #expect(loaded.tokenizer.vocabularySize == 257)
     #expect(loaded.metadata["step"] == "12")
-    #expect(folder.names == ["byte-tokenizer.json", "model"])
+    #expect(folder.names == ["model"])
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: path).sorted() == [
         "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
@@ -139,7 +110,7 @@ struct ModelFolderTests {
       try ModelFolder.write(Self.model(), tokenizer, to: "\(folder.path)/none/model")
     }
     #expect(error.code == ENOENT)
-    #expect(folder.names == ["byte-tokenizer.json"])
+    #expect(folder.names == [])
   }
 
   @Test("a file that cannot be written leaves the model that was there")
@@ -195,7 +166,7 @@ struct ModelFolderTests {
   @Test("a tokenizer that is larger than the model's vocabulary is refused")
   func largeTokenizer() throws {
     let path = copy(.qwen3)
-    folder.file("tokenizer.json", Self.tokenizerJSON)
+    folder.file("tokenizer.json", byteTokenizerJSON)
     let error = try #require(throws: ModelFileError.self) { try ModelFolder.load(path) }
     #expect(error.problem.contains("257 tokens") && error.problem.contains("is 97"))
   }

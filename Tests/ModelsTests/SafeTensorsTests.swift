@@ -3,6 +3,7 @@
 import Glibc
 import Machine
 import Models
+import TestSupport
 import Testing
 
 struct SafeTensorsTests {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 import Training
 
@@ -134,7 +135,7 @@ extension WholeRuns {
       }
       #expect(torn?.description.contains("state.json") == true)
       let tokenizer = try refusal {
-        let text = SmallRun.byteTokenizer.replacing(
+        let text = byteTokenizerJSON.replacing(
           "\"ignore_merges\":false", with: "\"ignore_merges\":true")
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\($0)/tokenizer.json"))
       }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 import Training
 
@@ -25,7 +26,7 @@ import Training
 
   @Test("what was written is read back")
   func roundTrip() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     defer { folder.remove() }
     let path = "\(folder.path)/metrics.jsonl"
     let records = [
@@ -39,7 +40,7 @@ import Training
 
   @Test("a log that is opened again keeps what a checkpoint knows and drops the rest")
   func truncation() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     defer { folder.remove() }
     let path = "\(folder.path)/metrics.jsonl"
     var length = 0
@@ -59,7 +60,7 @@ import Training
 
   @Test("a last line that was cut short is left out; a broken line before it is an error")
   func tornLine() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     defer { folder.remove() }
     let whole = step(1).json
     let torn = try folder.write(whole + "\n" + whole.prefix(20), to: "torn.jsonl")

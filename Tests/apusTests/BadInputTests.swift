@@ -1,6 +1,7 @@
 /// What goes in wrong comes out as one error with a hint and the right exit code, and nothing is lost.
 
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite("Bad input")
@@ -55,7 +56,7 @@ struct BadInputTests {
   @Test("corpora that are not what they seem are bad data")
   func corpora() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let whole = try bytes(of: Program.root + "/corpora/tales.jsonl.zst")
     var damaged = whole
     for index in whole.count / 2..<whole.count / 2 + 8 { damaged[index] ^= 0x5A }
@@ -84,7 +85,7 @@ struct BadInputTests {
   @Test("a corpus shorter than one window is bad data")
   func short() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let path = try scratch.write("Too short.", to: "short.txt")
     try await expect(
       65, "window",
@@ -94,7 +95,7 @@ struct BadInputTests {
   @Test("a tokenizer that does not fit the model is refused")
   func mismatch() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let model = scratch("m")
     try FileManager.default.copyItem(atPath: goods.model, toPath: model)
     let large = try await Program.run([
@@ -108,7 +109,7 @@ struct BadInputTests {
   @Test("half a model folder is refused")
   func half() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     for (name, status) in [("model.safetensors", Int32(66)), ("config.json", 66)] {
       let model = scratch("without-\(name)")
       try FileManager.default.copyItem(atPath: goods.model, toPath: model)
@@ -152,7 +153,7 @@ struct BadInputTests {
   @Test("a full disk is an error, and leaves nothing half-written")
   func full() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let device = try await Program.shell(
       "$apus tokenize '\(goods.corpus)' --tokenizer '\(goods.tokenizer)' > /dev/full")
     #expect(device.status == 74)

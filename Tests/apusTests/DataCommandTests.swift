@@ -1,6 +1,7 @@
 /// `apus tokenizer`, `tokenize` and `detokenize` as a shell sees them.
 
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite("The data commands")
@@ -8,7 +9,7 @@ struct DataCommandTests {
   @Test("detokenize gives back the bytes that tokenize was given")
   func roundTrip() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let content = "  A \"café\" —\ttabs,\r\nline ends, 🦊🏽 and 'quotes'.\n\n\nEnd"
     let file = try scratch.write(content, to: "text.txt")
     let result = try await Program.shell(
@@ -33,7 +34,7 @@ struct DataCommandTests {
   @Test("u16 and u32 hold the ids that ids shows")
   func binary() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let base = ["tokenize", "--tokenizer", goods.tokenizer]
     let text = "The fox shared the apple."
     let ids = try await Program.run(base, input: text).output.split { " \n".contains($0) }
@@ -66,7 +67,7 @@ struct DataCommandTests {
   @Test("tokenizers are the same for any number of threads, and tokens too")
   func threads() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     var outputs: Set<String> = []
     for count in ["1", "2", "3"] {
       let path = scratch("t\(count).json")
@@ -86,7 +87,7 @@ struct DataCommandTests {
   @Test("a converted tokenizer gives the same ids")
   func convert() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let there = scratch("t.tiktoken")
     let back = scratch("back.json")
     #expect(

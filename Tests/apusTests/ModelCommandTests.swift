@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("The model commands")
@@ -9,7 +10,7 @@ struct ModelCommandTests {
   @Test("the same seed gives the same bytes, another seed others")
   func seeds() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     for (name, seed) in [("a", "42"), ("b", "7")] {
       let result = try await Program.run(
         Workshop.training(goods, output: scratch(name), steps: 30, more: ["--seed", seed]))
@@ -24,7 +25,7 @@ struct ModelCommandTests {
   @Test("a run that Ctrl-C stopped and --resume finished is the run that was never stopped")
   func interruption() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let steps = 160
     let more = ["--evaluate-every", "40", "--save-every", "30"]
     let whole = scratch("whole")
@@ -76,7 +77,7 @@ struct ModelCommandTests {
   @Test("the plan is printed first, and --dry-run stops there")
   func dryRun() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let result = try await Program.run(
       Workshop.training(goods, output: scratch("m"), steps: 30, more: ["--dry-run"]))
     #expect(result.status == 0)
@@ -89,7 +90,7 @@ struct ModelCommandTests {
   @Test("without a tokenizer one is trained first")
   func ownTokenizer() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let result = try await Program.run([
       "train", goods.corpus, "-o", scratch("m"), "--layers", "1", "--width", "32", "--heads", "2",
       "--context", "16", "--batch-tokens", "64", "--steps", "2", "--vocab-size", "300",
@@ -294,7 +295,7 @@ struct ModelCommandTests {
   @Test("--init starts from the weights of a model")
   func initialModel() async throws {
     let goods = try await Workshop.shared.goods()
-    let scratch = try Scratch()
+    let scratch = TemporaryFolder()
     let result = try await Program.run([
       "train", goods.corpus, "--init", goods.model, "-o", scratch("m"), "--steps", "2",
       "--batch-tokens", "64", "--evaluate-every", "never",

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Subprocess
+import TestSupport
 import Testing
 
 /// What a run of the program left behind.
@@ -76,40 +77,6 @@ enum Program {
   }
 }
 
-/// A folder that is removed with its last reference.
-final class Scratch: Sendable {
-  let path: String
-
-  init() throws {
-    let name = "apus-tests-\(UInt64.random(in: 0 ... .max))"
-    path = FileManager.default.temporaryDirectory.appending(path: name).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// The path of a name inside.
-  func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-
-  /// Writes a file inside and returns its path.
-  @discardableResult
-  func write(_ content: String, to name: String) throws -> String {
-    try write(Array(content.utf8), to: name)
-  }
-
-  /// Writes a file inside and returns its path.
-  @discardableResult
-  func write(_ content: [UInt8], to name: String) throws -> String {
-    try Data(content).write(to: URL(filePath: self(name)))
-    return self(name)
-  }
-
-  /// The names inside.
-  var names: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-}
-
 /// The text of a file.
 func text(of path: String) throws -> String {
   String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
@@ -147,7 +114,7 @@ actor Workshop {
 
   /// Where everything lies.
   struct Goods: Sendable {
-    let scratch: Scratch
+    let scratch: TemporaryFolder
     var corpus: String { scratch("tales.jsonl") }
     var tokenizer: String { scratch("tokenizer.json") }
     var model: String { scratch("model") }
@@ -159,7 +126,7 @@ actor Workshop {
   func goods() async throws -> Goods {
     if let task { return try await task.value }
     let task = Task {
-      let goods = Goods(scratch: try Scratch())
+      let goods = Goods(scratch: TemporaryFolder())
       let lines = smallTales.map { #"{"text": "\#($0.replacing("\"", with: "\\\""))"}"# }
       try goods.scratch.write(lines.joined(separator: "\n") + "\n", to: "tales.jsonl")
       let trained = try await Program.run([
