@@ -37,6 +37,15 @@ public enum MatrixProduct {
     rows: Int, columns: Int, inner: Int, alpha: Float = 1, keep: Bool = false
   ) {
     _ = core
+    if rows == 1, aLayout == .plain, bLayout == .transposed, bStride == inner, alpha == 1 {
+      // One row reads every weight once: packing them first, as a product does, costs more.
+      Workers.shared.divide(columns, alignment: 16) { range, _ in
+        kernels.matrixVector(
+          b + range.lowerBound * bStride, rows: range.count, columns: inner, a,
+          into: c + range.lowerBound, keep: keep)
+      }
+      return
+    }
     // Split the longer side of the result; ends at multiples of a tile keep full tiles in the parts.
     let byRows = rows >= columns
     let small = rows * columns * inner < 1 << 18

@@ -4,7 +4,7 @@
 /// How text is cut into pieces; merges never cross a piece's boundary.
 ///
 /// The named patterns, and the spellings of them found in the field's files, run on a scanner made
-/// for them with Unicode 16.0 classes. Any other goes to ICU's regular expressions, some twenty times
+/// for them with Unicode 16.0 classes. Any other goes to ICU's regular expressions, several times
 /// slower and with the classes of the machine's ICU.
 public struct SplitPattern: Sendable, Hashable, CustomStringConvertible {
   /// The name, for a pattern that has one.

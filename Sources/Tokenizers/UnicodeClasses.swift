@@ -6,7 +6,7 @@
 /// the machine's ICU are of other versions, so that letters added in between would split differently.
 package typealias CharacterClass = UInt8
 
-/// The table of classes, one byte per character, built on first use in about 0.2 ms.
+/// The table of classes, one byte per character, built on first use.
 package enum UnicodeClasses {
   /// White_Space other than CR and LF.
   package static let space: CharacterClass = 1

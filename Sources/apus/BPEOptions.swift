@@ -27,11 +27,13 @@ struct BPEOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Bytes that a token may have (default: no limit).", valueName: "n"))
+    help: ArgumentHelp(
+      "Tokens of three bytes and more are shorter than this (default: no limit).",
+      valueName: "n"))
   var maxTokenLength: Int?
 
   func validate() throws {
-    if minFrequency < 1 { throw ValidationError("--min-frequency is at least 1") }
+    if minFrequency < 0 { throw ValidationError("--min-frequency cannot be negative") }
     if let maxTokenLength, maxTokenLength < 2 {
       throw ValidationError("--max-token-length is at least 2")
     }

@@ -1,7 +1,7 @@
 /// A pull reader of JSON, for vocabularies of hundreds of thousands of entries.
 ///
-/// Foundation's decoder takes some 250 ms for a vocabulary of 50,000 and loses the order of names;
-/// this one takes some 10 ms and hands out strings without making a `String` of each.
+/// Foundation's decoder takes 100 ms for GPT-2's file, loses the order of names and makes a `String`
+/// of each; with this one the whole tokenizer is ready, and the program gone, after 70 ms.
 
 /// Reads JSON from bytes, forwards only; errors say the line and column.
 struct JSONReader {
