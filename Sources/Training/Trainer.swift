@@ -55,13 +55,13 @@ public final class Trainer {
     options.threads = Workers.shared.count
     self.transformer = transformer
     self.tokenizer = tokenizer
-    self.folder = folder
+    self.folder = ModelFolder.plain(folder)
     data = try TrainingData(options, tokenizer: tokenizer)
     state = TrainingState(
       options: options, corpora: data.fingerprints, tokenizer: tokenizer.identity)
     loader = try data.loader(from: .start)
     optimizer = Self.optimizer(of: transformer, options.optimizer)
-    checkpoint = Checkpoint(folder: folder)
+    checkpoint = Checkpoint(folder: self.folder)
     notes = data.note.map { [$0] } ?? []
     firstProgress = 0
   }
@@ -72,6 +72,7 @@ public final class Trainer {
   ///   longer the one that was never interrupted.
   /// - Throws: `TrainingError`, `ModelFileError`, `CorpusError`, `FileFailure`.
   public init(resuming folder: String, adjust: (inout TrainingOptions) -> Void = { _ in }) throws {
+    let folder = ModelFolder.plain(folder)
     let checkpoint = Checkpoint(folder: folder)
     // Before anything computes: the number of threads decides the last digits.
     var state = try checkpoint.readState()

@@ -205,7 +205,7 @@ public enum ModelFolder {
   }
 
   /// The path without slashes at its end, so that temporary names lie beside the folder, not in it.
-  private static func plain(_ path: String) -> String {
+  package static func plain(_ path: String) -> String {
     var path = path[...]
     while path.count > 1, path.last == "/" { path.removeLast() }
     return String(path)
