@@ -6,8 +6,9 @@ import Machine
 
 /// Products of row-major matrices, shared among the threads of `Workers.shared`.
 ///
-/// OpenBLAS computes them, single-threaded, once a worker on its share of the result. Its choice of
-/// core is corrected before the first product.
+/// OpenBLAS computes them, single-threaded, once a worker on its share of the result; its choice of
+/// core is corrected before the first product. One row against a transposed matrix, as in decoding,
+/// is left to `matrixVector`.
 public enum MatrixProduct {
   /// The OpenBLAS core in force ("Haswell", "SkylakeX", …), after correction.
   public static let core: String = {

@@ -103,7 +103,7 @@ public struct TrainingPlan: Sendable, Equatable {
     items.append(
       Item(
         name: "family", value: family.rawValue,
-        reason: wishes.family == nil ? "lowest bits per byte in equal time" : "as asked"))
+        reason: wishes.family == nil ? "ahead of gpt2 in trials" : "as asked"))
     var horizon = wishes.horizon
     if horizon == nil, wishes.depth == nil, wishes.layers == nil { horizon = .seconds(300) }
     var depth = wishes.depth ?? 4
@@ -137,7 +137,7 @@ public struct TrainingPlan: Sendable, Equatable {
       Item(
         name: "optimizer", value: kind.rawValue,
         reason: wishes.optimizer != nil
-          ? "as asked" : kind == .muon ? "1.3 times fewer tokens than AdamW" : "nanoGPT's recipe"))
+          ? "as asked" : kind == .muon ? "ahead of AdamW in trials" : "nanoGPT's recipe"))
     let usualRate =
       kind == .muon ? 0.02 : 1e-3 * min(1, 384 / Double(width)).squareRoot()
     let rate = decide(
