@@ -25,6 +25,9 @@ let kernelTargets: [Target.Dependency] = ["KernelsX86V3"]
 let baseline: String? = nil
 #endif
 
+// Text is split by vectors too, but with every check in place.
+let vectors: [SwiftSetting] = baseline.map { [.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? []
+
 let package = Package(
   name: "apus",
   products: [
@@ -59,8 +62,10 @@ let package = Package(
     .target(
       name: "Tokenizers",
       dependencies: [
-        "CICU", "Machine", .product(name: "HeapModule", package: "swift-collections"),
-      ]),
+        "CICU", "CMachine", "Machine",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      swiftSettings: vectors),
     .target(name: "Corpora", dependencies: ["CZstd", "Machine", "Tokenizers"]),
     .target(name: "Models", dependencies: ["Autograd", "Tokenizers"]),
     .target(

@@ -171,7 +171,7 @@ struct AddedTokenMatcher: Sendable {
 /// Whether a byte is a letter or a digit of ASCII.
 @inline(__always)
 func isASCIIWord(_ byte: UInt8) -> Bool {
-  UnicodeClasses.table[Int(byte)] & (UnicodeClasses.letter | UnicodeClasses.number) != 0
+  UnicodeClasses.table.latin(byte) & (UnicodeClasses.letter | UnicodeClasses.number) != 0
     && byte < 0x80
 }
 

@@ -63,7 +63,9 @@ public struct BPETrainer {
       let end = start + text.count
       guard let scanner = options.pattern.scanner else { return addByRegex(text) }
       let capacity = 1024
-      withUnsafeTemporaryAllocation(of: BytePointer.self, capacity: capacity) { ends in
+      withUnsafeTemporaryAllocation(
+        of: BytePointer.self, capacity: capacity + PieceScanner.overhang
+      ) { ends in
         guard let target = ends.baseAddress else { return }
         var position = start
         while position < end {

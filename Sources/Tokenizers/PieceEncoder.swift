@@ -1,19 +1,29 @@
 /// From text to tokens through a scanner, a cache and the merges: the loop that has to be fast.
 
+import CMachine
+
 /// Encodes pieces with scratch memory and caches of its own; for one thread at a time.
+///
+/// Pieces are found in batches, then hashed while the cache's lines are fetched, then looked up, so
+/// that no step waits for another.
 final class PieceEncoder: @unchecked Sendable {
   private let model: BPEModel
   private let merger: PieceMerger
   private let cache: PieceCache
   private let longCache = LongPieceCache()
-  private let ends = FlatTable<BytePointer>(count: batch)
+  private let ends = FlatTable<BytePointer>(count: largestBatch)
+  private let keys = FlatTable<PieceCache.Key>(count: largestBatch)
+  private let homes = FlatTable<UnsafeMutablePointer<PieceCache.Entry>>(count: largestBatch)
   private let staged = FlatTable<Token>(count: stagedCapacity)
   private var stagedCount = 0
   private var symbols = FlatTable<Token>(count: 256)
 
   /// How many pieces are found before they are looked up.
   private static let batch = 256
-  private static let stagedCapacity = 4096 + 4
+  private static let largestBatch = batch + PieceScanner.overhang
+  private static let stagedCapacity = 16 << 10
+  /// A batch starts with no more tokens staged than leave room for it.
+  private static let fullStage = stagedCapacity - 4 * largestBatch
 
   /// An encoder with an empty cache.
   init(_ model: BPEModel) {
@@ -33,11 +43,8 @@ final class PieceEncoder: @unchecked Sendable {
     while position < limit {
       let count = scanner.fill(
         from: position, until: limit, end: end, into: ends.base, capacity: PieceEncoder.batch)
-      for index in 0..<count {
-        let pieceEnd = ends.base[index]
-        stage(position, pieceEnd - position, end: end, into: &tokens)
-        position = pieceEnd
-      }
+      stage(from: position, count, end: end, into: &tokens)
+      position = ends.base[count - 1]
     }
     flush(into: &tokens)
     return position
@@ -48,36 +55,107 @@ final class PieceEncoder: @unchecked Sendable {
     piece: BytePointer, count: Int, end: BytePointer, into tokens: inout [Token]
   ) {
     if count == 0 { return }
-    stage(piece, count, end: end, into: &tokens)
+    ends.base[0] = piece + count
+    stage(from: piece, 1, end: end, into: &tokens)
     flush(into: &tokens)
   }
 
-  @inline(__always)
+  /// Stages the tokens of the pieces from `start` on that end at the first `count` of `ends`.
   private func stage(
-    _ piece: BytePointer, _ count: Int, end: BytePointer, into tokens: inout [Token]
+    from start: BytePointer, _ count: Int, end: BytePointer, into tokens: inout [Token]
   ) {
-    if stagedCount + 4 > PieceEncoder.stagedCapacity { flush(into: &tokens) }
-    guard count <= PieceCache.longestPiece else {
-      return stageLong(piece, count, into: &tokens)
+    makeKeys(from: start, count, end: end)
+    findHomes(0..<count)
+    if stagedCount > PieceEncoder.fullStage { flush(into: &tokens) }
+    let keys = self.keys.base
+    let homes = self.homes.base
+    var target = UnsafeMutableRawPointer(staged.base + stagedCount)
+    for index in 0..<count {
+      let key = keys[index]
+      let set = homes[index]
+      let isFirst = (set[0].low ^ key.low) | (set[0].high ^ key.high) == 0
+      let isSecond = (set[1].low ^ key.low) | (set[1].high ^ key.high) == 0
+      let entry = set + (isFirst ? 0 : 1)
+      let first = entry.pointee.firstTokens
+      target.storeBytes(of: first & ~0xF000_0000, as: UInt64.self)
+      target.storeBytes(of: entry.pointee.lastTokens, toByteOffset: 8, as: UInt64.self)
+      if isFirst != isSecond {
+        target += Int(truncatingIfNeeded: (first &>> 28) & 0xF) &* 4
+        continue
+      }
+      stagedCount = target.assumingMemoryBound(to: Token.self) - staged.base
+      let piece = index == 0 ? start : ends.base[index - 1]
+      if stageElsewhere(piece, ends.base[index] - piece, key, into: &tokens) {
+        findHomes(index + 1..<count)
+      }
+      target = UnsafeMutableRawPointer(staged.base + stagedCount)
     }
-    let key = PieceCache.key(piece, count, readable: end - piece >= 16)
-    guard let entry = cache.find(key) else {
-      return stageNew(piece, count, key, into: &tokens)
-    }
-    let target = UnsafeMutableRawPointer(staged.base + stagedCount)
-    let first = entry.pointee.firstTokens
-    target.storeBytes(of: first & ~0xF000_0000, as: UInt64.self)
-    target.storeBytes(of: entry.pointee.lastTokens, toByteOffset: 8, as: UInt64.self)
-    stagedCount &+= Int(truncatingIfNeeded: (first >> 28) & 0xF)
+    stagedCount = target.assumingMemoryBound(to: Token.self) - staged.base
   }
 
+  /// Packs pieces into the keys of the cache.
+  private func makeKeys(from start: BytePointer, _ count: Int, end: BytePointer) {
+    let keys = self.keys.base
+    let ends = self.ends.base
+    let masks = cache.masks.base
+    let lastStart = count > 1 ? ends[count - 2] : start
+    var piece = start
+    if end - lastStart >= 16 {
+      for index in 0..<count {
+        let next = ends[index]
+        let mask = masks[min(next - piece, 16)]
+        let raw = UnsafeRawPointer(piece)
+        let low = raw.loadUnaligned(as: UInt64.self) & mask.low
+        let high = raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & mask.high
+        keys[index] = PieceCache.Key(low: low, high: high | mask.length)
+        piece = next
+      }
+      return
+    }
+    for index in 0..<count {
+      let length = ends[index] - piece
+      keys[index] =
+        length > PieceCache.longestPiece
+        ? .long : PieceCache.key(piece, length, readable: end - piece >= 16)
+      piece = ends[index]
+    }
+  }
+
+  /// Finds where in the cache some pieces are at home, and has it fetched.
+  private func findHomes(_ range: Range<Int>) {
+    let keys = self.keys.base
+    let homes = self.homes.base
+    let entries = cache.entries.base
+    let shift = cache.shift
+    for index in range {
+      let home = entries + PieceCache.home(keys[index], shift)
+      machine_prefetch(home)
+      homes[index] = home
+    }
+  }
+
+  /// Stages a piece that is not at home in the cache; whether the cache's entries have moved.
   @inline(never)
-  private func stageNew(
+  private func stageElsewhere(
     _ piece: BytePointer, _ count: Int, _ key: PieceCache.Key, into tokens: inout [Token]
-  ) {
+  ) -> Bool {
+    defer { if stagedCount > PieceEncoder.fullStage { flush(into: &tokens) } }
+    if count > PieceCache.longestPiece {
+      stageLong(piece, count, into: &tokens)
+      return false
+    }
+    if let entry = cache.findElsewhere(key) {
+      let target = UnsafeMutableRawPointer(staged.base + stagedCount)
+      let first = entry.pointee.firstTokens
+      target.storeBytes(of: first & ~0xF000_0000, as: UInt64.self)
+      target.storeBytes(of: entry.pointee.lastTokens, toByteOffset: 8, as: UInt64.self)
+      stagedCount += Int(truncatingIfNeeded: (first >> 28) & 0xF)
+      return false
+    }
     let tokenCount = merge(piece, count)
-    if tokenCount <= 4 { cache.insert(key, symbols.base, tokenCount) }
+    let moved = tokenCount <= 4 && cache.insert(key, symbols.base, tokenCount)
     emit(symbols.base, tokenCount, into: &tokens)
+    return moved
   }
 
   @inline(never)
@@ -111,9 +189,9 @@ final class PieceEncoder: @unchecked Sendable {
   }
 
   private func emit(_ source: UnsafePointer<Token>, _ count: Int, into tokens: inout [Token]) {
-    if stagedCount + count + 4 > PieceEncoder.stagedCapacity {
+    if stagedCount + count > PieceEncoder.stagedCapacity {
       flush(into: &tokens)
-      if count + 4 > PieceEncoder.stagedCapacity {
+      if count > PieceEncoder.stagedCapacity {
         tokens.append(contentsOf: UnsafeBufferPointer(start: source, count: count))
         return
       }

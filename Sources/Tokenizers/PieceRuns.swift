@@ -25,14 +25,14 @@ extension PieceScanner {
   /// The end of the run of characters in `classes`.
   @inline(__always)
   static func runEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>,
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table,
     _ classes: CharacterClass
   ) -> BytePointer {
     var position = start
     while position < end {
       let byte = position[0]
       if byte < 0x80 {
-        if table[Int(byte)] & classes == 0 { return position }
+        if table.latin(byte) & classes == 0 { return position }
         position += 1
       } else {
         let (found, count) = classify(position, end, table)
@@ -45,14 +45,14 @@ extension PieceScanner {
 
   @inline(__always)
   func runEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>,
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table,
     _ classes: CharacterClass
   ) -> BytePointer { PieceScanner.runEnd(start, end, table, classes) }
 
   /// The end of the run of `[^\s\p{L}\p{N}]`, where `letters` is what counts as `\p{L}`.
   @inline(__always)
   static func otherEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>,
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table,
     _ letters: CharacterClass
   ) -> BytePointer {
     let stop = UnicodeClasses.whitespace | UnicodeClasses.number | letters
@@ -67,14 +67,14 @@ extension PieceScanner {
 
   @inline(__always)
   func otherEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>,
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table,
     _ letters: CharacterClass
   ) -> BytePointer { PieceScanner.otherEnd(start, end, table, letters) }
 
   /// The end of a number whose first digit ends at `start`.
   @inline(__always)
   static func numberEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>,
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table,
     atMost digits: Int
   ) -> BytePointer {
     var position = start
@@ -90,7 +90,7 @@ extension PieceScanner {
 
   @inline(__always)
   func numberEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>,
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table,
     atMost digits: Int
   ) -> BytePointer { PieceScanner.numberEnd(start, end, table, atMost: digits) }
 
@@ -115,7 +115,7 @@ extension PieceScanner {
   /// The end of the run of white space and the start of its last character.
   @inline(__always)
   static func whitespaceRun(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
   ) -> (end: BytePointer, last: BytePointer) {
     var position = start
     var last = start
@@ -130,7 +130,7 @@ extension PieceScanner {
 
   /// The end of the piece of white space at `start`: `\s*[\r\n]+|\s+(?!\S)|\s+`.
   func whitespaceEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
   ) -> BytePointer {
     let run = PieceScanner.whitespaceRun(start, end, table)
     if run.end == end, keepsFinalSpaceWhole { return end }
@@ -147,7 +147,7 @@ extension PieceScanner {
   /// form gives characters back up to the last that is in both.
   @inline(__always)
   static func wordEnd(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
   ) -> (end: BytePointer, hasLower: Bool) {
     let both = UnicodeClasses.caseless | UnicodeClasses.mark
     var position = start

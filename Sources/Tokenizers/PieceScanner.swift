@@ -24,36 +24,69 @@ struct PieceScanner: Sendable, Hashable {
   /// Whether marks count as letters (qwen3.5).
   var joinsMarks = false
 
+  /// How many more ends than asked for `fill` may write.
+  static let overhang = 64
+
   /// Writes the ends of consecutive pieces from `start` on and returns how many.
   ///
-  /// Stops at the first piece that ends at or after `limit`, or after `capacity` pieces; `end` is
-  /// where the text ends.
+  /// Stops at the first piece that ends at or after `limit`, or when there are `capacity` pieces or
+  /// up to `overhang` more; `end` is where the text ends.
   func fill(
     from start: BytePointer, until limit: BytePointer, end: BytePointer,
     into ends: UnsafeMutablePointer<BytePointer>, capacity: Int
   ) -> Int {
     let table = UnicodeClasses.table
-    var position = start
-    var count = 0
     switch family {
     case .gpt2:
-      while count < capacity, position < limit {
-        position = PieceScanner.nextGPT2(position, end, table)
-        ends[count] = position
-        count += 1
-      }
+      return PieceScanner.fill(
+        start, limit, end, ends, capacity, block: { PieceBlock.gpt2($0, end, table) },
+        next: { PieceScanner.nextGPT2($0, end, table) })
     case .cl100k:
-      while count < capacity, position < limit {
-        position = nextCL100K(position, end, table)
-        ends[count] = position
-        count += 1
-      }
+      return PieceScanner.fill(
+        start, limit, end, ends, capacity,
+        block: { PieceBlock.cl100k($0, end, table, digits: digits, joinsMarks: joinsMarks) },
+        next: { nextCL100K($0, end, table) })
     case .o200k:
-      while count < capacity, position < limit {
-        position = PieceScanner.nextO200K(position, end, table)
-        ends[count] = position
-        count += 1
+      return PieceScanner.fill(
+        start, limit, end, ends, capacity, block: { PieceBlock.o200k($0, end, table) },
+        next: { PieceScanner.nextO200K($0, end, table) })
+    }
+  }
+
+  /// Finds pieces by blocks of 64 bytes where that works, and one by one elsewhere.
+  @inline(__always)
+  private static func fill(
+    _ start: BytePointer, _ limit: BytePointer, _ end: BytePointer,
+    _ ends: UnsafeMutablePointer<BytePointer>, _ capacity: Int,
+    block: (BytePointer) -> UInt64, next: (BytePointer) -> BytePointer
+  ) -> Int {
+    var position = start
+    var count = 0
+    var blocksFrom = start
+    while count < capacity, position < limit {
+      if position >= blocksFrom, end - position >= PieceBlock.reach, limit - position >= 64 {
+        var starts = block(position)
+        if starts != 0 {
+          let found = starts.nonzeroBitCount
+          let last = position + (63 &- starts.leadingZeroBitCount)
+          var target = ends + count
+          count &+= found
+          let stop = ends + count
+          repeat {
+            for index in 0..<8 {
+              target[index] = position + starts.trailingZeroBitCount
+              starts &= starts &- 1
+            }
+            target += 8
+          } while target < stop
+          position = last
+          continue
+        }
+        blocksFrom = position + 32
       }
+      position = next(position)
+      ends[count] = position
+      count += 1
     }
     return count
   }
@@ -91,7 +124,7 @@ extension PieceScanner {
   /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
   @inline(__always)
   static func nextGPT2(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
   ) -> BytePointer {
     var position = start
     if start[0] == UInt8(ascii: " ") {
@@ -119,7 +152,7 @@ extension PieceScanner {
   /// `'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|…`
   @inline(__always)
   func nextCL100K(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
   ) -> BytePointer {
     if start[0] == UInt8(ascii: "'") {
       let length = PieceScanner.contraction(start, end, ignoringCase: true)
@@ -151,7 +184,7 @@ extension PieceScanner {
   /// `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|…)?|…`
   @inline(__always)
   static func nextO200K(
-    _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+    _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
   ) -> BytePointer {
     let wordClasses = UnicodeClasses.letter | UnicodeClasses.mark
     let (found, count) = classify(start, end, table)

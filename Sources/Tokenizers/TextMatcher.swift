@@ -51,7 +51,7 @@ extension PieceScanner {
     guard let start = text.baseAddress, !text.isEmpty else { return [] }
     let end = start + text.count
     var result: [Range<Int>] = []
-    let ends = FlatTable<BytePointer>(count: 256)
+    let ends = FlatTable<BytePointer>(count: 256 + PieceScanner.overhang)
     var position = start
     while position < end {
       let count = fill(from: position, until: end, end: end, into: ends.base, capacity: 256)

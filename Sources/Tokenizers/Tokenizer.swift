@@ -120,6 +120,7 @@ public final class Tokenizer: Sendable {
     _ text: UnsafeBufferPointer<UInt8>, allowSpecial: Bool, into tokens: inout [Token]
   ) {
     let encoder = idleEncoders.withLock { $0.popLast() } ?? PieceEncoder(model)
+    tokens.makeRoom(for: text.count / 3)
     encodeWhole(
       text, startsDocument: true, stages: allowSpecial ? matchers.all : matchers.ordinary, encoder,
       into: &tokens)

@@ -35,10 +35,10 @@ func scalar(at start: BytePointer, _ end: BytePointer) -> (value: UInt32, count:
 /// The class of the character at `start` and its length in bytes.
 @inline(__always)
 func classify(
-  _ start: BytePointer, _ end: BytePointer, _ table: UnsafePointer<CharacterClass>
+  _ start: BytePointer, _ end: BytePointer, _ table: UnicodeClasses.Table
 ) -> (class: CharacterClass, count: Int) {
   let first = start[0]
-  if first < 0x80 { return (table[Int(first)], 1) }
+  if first < 0x80 { return (table.latin(first), 1) }
   guard let (value, count) = scalar(at: start, end) else { return (0, 1) }
   return (table[Int(value)], count)
 }

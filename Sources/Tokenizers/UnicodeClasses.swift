@@ -6,7 +6,7 @@
 /// the machine's ICU are of other versions, so that letters added in between would split differently.
 package typealias CharacterClass = UInt8
 
-/// The table of classes, one byte per character, built on first use.
+/// The table of classes, built on first use.
 package enum UnicodeClasses {
   /// White_Space other than CR and LF.
   package static let space: CharacterClass = 1
@@ -28,35 +28,75 @@ package enum UnicodeClasses {
   /// `\p{L}`.
   package static let letter: CharacterClass = upper | lower | caseless
 
+  /// The classes in two levels: blocks of 256 characters, of which most are the same as others.
+  package struct Table: @unchecked Sendable {
+    fileprivate let blocks: UnsafePointer<UInt16>
+    /// The class of each character below 256, and the other blocks behind.
+    fileprivate let classes: UnsafePointer<CharacterClass>
+
+    /// The class of a code point.
+    @inline(__always)
+    package subscript(value: Int) -> CharacterClass {
+      classes[Int(blocks[value >> 8]) << 8 | value & 0xFF]
+    }
+
+    /// The class of a code point below 256.
+    @inline(__always)
+    func latin(_ value: UInt8) -> CharacterClass { classes[Int(value)] }
+  }
+
   /// The class of each code point.
-  nonisolated(unsafe) package static let table: UnsafePointer<CharacterClass> = makeTable()
+  package static let table = makeTable()
 
   /// The class of one character; for tests and slow paths.
   package static func of(_ scalar: Unicode.Scalar) -> CharacterClass { table[Int(scalar.value)] }
 
-  private static func makeTable() -> UnsafePointer<CharacterClass> {
-    let table = UnsafeMutablePointer<CharacterClass>.allocate(capacity: 0x11_0000)
-    table.initialize(repeating: 0, count: 0x11_0000)
-    var position = 0
+  private static func makeTable() -> Table {
+    var blocks: [UInt16] = []
+    var classes: [CharacterClass] = []
+    var uniform: [CharacterClass: UInt16] = [:]
+    func add(_ found: CharacterClass, times: Int) {
+      var left = times
+      while left > 0 {
+        let room = blocks.count << 8 - filled
+        if room == 0, left >= 256, !blocks.isEmpty {
+          if uniform[found] == nil {
+            uniform[found] = UInt16(classes.count >> 8)
+            classes.append(contentsOf: repeatElement(found, count: 256))
+          }
+          blocks.append(uniform[found] ?? 0)
+          filled += 256
+          left -= 256
+          continue
+        }
+        if room == 0 { blocks.append(UInt16(classes.count >> 8)) }
+        let part = min(left, room == 0 ? 256 : room)
+        classes.append(contentsOf: repeatElement(found, count: part))
+        filled += part
+        left -= part
+      }
+    }
+    var filled = 0
     var current: CharacterClass = 0
     var count = 0
-    func close() {
-      if current != 0 { (table + position).update(repeating: current, count: max(count, 1)) }
-      position += max(count, 1)
-      count = 0
-    }
     runs.withUTF8Buffer { text in
       for (index, byte) in text.enumerated() {
         if byte >= 0x30, byte <= 0x39 {
           count = count * 10 + Int(byte - 0x30)
         } else {
-          if index > 0 { close() }
+          if index > 0 { add(current, times: max(count, 1)) }
+          count = 0
           current = characterClass(letter: byte)
         }
       }
     }
-    close()
-    return UnsafePointer(table)
+    add(current, times: max(count, 1))
+    add(0, times: 0x11_0000 - filled)
+    let firstBlock = UnsafeMutablePointer<UInt16>.allocate(capacity: blocks.count)
+    firstBlock.initialize(from: blocks, count: blocks.count)
+    let firstClass = UnsafeMutablePointer<CharacterClass>.allocate(capacity: classes.count)
+    firstClass.initialize(from: classes, count: classes.count)
+    return Table(blocks: UnsafePointer(firstBlock), classes: UnsafePointer(firstClass))
   }
 
   private static func characterClass(letter: UInt8) -> CharacterClass {
