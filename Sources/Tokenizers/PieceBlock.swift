@@ -20,6 +20,8 @@ struct PieceBlock {
   private var caseless: UInt64 = 0
   private var numbers: UInt64
   private var spaces: UInt64
+  /// Bytes of a character after its first.
+  private var continuations: UInt64 = 0
   /// The number of bytes whose kinds are known.
   private var length: UInt64 = 64
 
@@ -59,6 +61,7 @@ struct PieceBlock {
       }
       let bits = ((1 &<< UInt64(width)) &- 1) &<< place
       high &= ~bits
+      continuations |= bits & (bits &- 1)
       if found & handling.letters != 0 {
         letters |= bits
         if handling.hasCase {
@@ -177,9 +180,11 @@ struct PieceBlock {
         starts |= 1 << UInt64(previous)
       }
     }
-    // What the arithmetic cannot tell: a slash after newlines that a symbol took, and upper case
-    // after letters that are of either case.
-    let doubtful = block.ascii.slashes & (absorbed &<< 1) | block.upper & (block.caseless &<< 1)
+    // What the arithmetic cannot tell: a slash after newlines that a symbol took, upper case after
+    // letters that are of either case, and an apostrophe after a letter at the end.
+    let last: UInt64 = 1 &<< (block.length &- 1)
+    var doubtful = block.ascii.slashes & (absorbed &<< 1) | block.upper & (block.caseless &<< 1)
+    doubtful |= block.ascii.apostrophes & (block.letters &<< 1) & last
     return block.certain(starts | 1) & (doubtful == 0 ? ~0 : (doubtful & (0 &- doubtful)) &- 1)
   }
 
@@ -194,7 +199,10 @@ struct PieceBlock {
   /// Where words start that no character before them belongs to.
   @inline(__always)
   private func wordStarts(_ symbols: UInt64) -> UInt64 {
-    let single = symbols & ~((symbols | ascii.blanks) &<< 1)
+    var single = symbols & ~((symbols | ascii.blanks) &<< 1)
+    if continuations != 0 {
+      for _ in 0..<3 { single |= (single &<< 1) & continuations }
+    }
     let prefixes = spaces & ~ascii.newlines | single
     return letters & ~((letters | prefixes) &<< 1)
   }

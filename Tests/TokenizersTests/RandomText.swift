@@ -25,7 +25,8 @@ struct RandomText {
   /// A text.
   mutating func text() -> String {
     let alphabet = number(3) == 0 ? (0..<3).map { _ in atom() } : RandomText.atoms
-    return (0..<(1 + number(40))).map { _ in alphabet[number(alphabet.count)] }.joined()
+    let count = 1 + number(number(4) == 0 ? 400 : 40)
+    return (0..<count).map { _ in alphabet[number(alphabet.count)] }.joined()
   }
 
   /// Bytes, of which some are not UTF-8.
