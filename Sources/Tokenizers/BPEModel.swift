@@ -24,6 +24,10 @@ final class BPEModel: Sendable {
   let merges: [UInt64]
   let options: Options
   let table: MergeTable
+  /// Where long pieces can be cut; nil if symbols are not bytes, each with a token.
+  let barriers: MergeBarriers?
+  /// The bytes of the longest token.
+  let longestToken: Int
   /// The token of each byte, or `missing`.
   private let byteTokens: [Token]
 
@@ -35,18 +39,23 @@ final class BPEModel: Sendable {
     self.vocabulary = vocabulary
     self.merges = merges
     self.options = options
-    table = MergeTable(capacity: merges.count)
+    table = MergeTable(capacity: merges.count, rankCount: merges.count)
     for (rank, pair) in merges.enumerated() {
       table.insert(
         Token(truncatingIfNeeded: pair >> 32), Token(truncatingIfNeeded: pair), rank: rank,
         token: tokens[rank])
     }
-    byteTokens = (0..<256).map { byte in
+    longestToken = Int(vocabulary.lengths.max() ?? 0)
+    let byteTokens: [Token] = (0..<256).map { byte in
       let text =
         options.isByteLevel
         ? [UInt8(byte)] : Array("<0x\(byte < 16 ? "0" : "")\(hexadecimal(byte))>".utf8)
       return vocabulary.token(for: text) ?? BPEModel.missing
     }
+    self.byteTokens = byteTokens
+    barriers =
+      options.isByteLevel && !byteTokens.contains(BPEModel.missing)
+      ? MergeBarriers(vocabulary, products: tokens) : nil
   }
 
   /// Writes the tokens that a piece starts as, and returns how many; never more than its bytes.

@@ -1,6 +1,7 @@
 /// What longer pieces encode to, remembered within a bound.
 
-/// A cache from pieces of up to 255 bytes to up to 255 tokens; when it is full it starts anew.
+/// A cache from pieces of up to 255 bytes to up to 255 tokens, of up to 18 MiB; when it is full it
+/// starts anew.
 final class LongPieceCache {
   private struct Slot: BitwiseCopyable {
     var hash: UInt64
@@ -11,8 +12,8 @@ final class LongPieceCache {
 
   /// The most bytes a piece may have.
   static let longestPiece = 255
-  private static let slotCount = 1 << 14
-  private static let arenaBytes = 1 << 20
+  private static let slotCount = 1 << 17
+  private static let arenaBytes = 1 << 24
 
   private let slots = FlatTable<Slot>(count: slotCount)
   private let arena = FlatTable<UInt32>(count: arenaBytes / 4)
@@ -43,6 +44,7 @@ final class LongPieceCache {
     _ piece: UnsafePointer<UInt8>, _ count: Int, hash: UInt64, _ tokens: UnsafePointer<Token>,
     _ tokenCount: Int
   ) {
+    if count > LongPieceCache.longestPiece { return }
     let words = tokenCount + (count + 3) / 4
     if used >= LongPieceCache.slotCount / 2 || arenaUsed + words > arena.count { clear() }
     var index = Int(truncatingIfNeeded: hash) & (LongPieceCache.slotCount - 1)

@@ -2,47 +2,56 @@
 
 /// A flat open-addressing table from a pair of tokens to its merge.
 final class MergeTable: Sendable {
-  /// What `value` gives for a pair that does not merge; later than every merge.
-  static let none = UInt64.max
+  /// What `rank` gives for a pair that does not merge; later than every merge.
+  static let none = UInt32.max
 
-  private let slots: FlatTable<(key: UInt64, value: UInt64)>
+  private struct Slot: BitwiseCopyable {
+    var key: UInt64
+    var rank: UInt64
+  }
+
+  private let slots: FlatTable<Slot>
+  /// What the merge of each rank makes.
+  let products: FlatTable<Token>
   private let shift: UInt64
   private let mask: Int
 
-  /// Makes room for `capacity` merges.
-  init(capacity: Int) {
+  /// Makes room for `capacity` merges of ranks below `rankCount`.
+  init(capacity: Int, rankCount: Int) {
     let count = powerOfTwo(atLeast: max(16, capacity * 2))
-    slots = FlatTable(count: count, filledWith: 0xFF)
+    slots = FlatTable(count: count)
+    products = FlatTable(count: rankCount)
     mask = count - 1
     shift = UInt64(64 - count.trailingZeroBitCount)
   }
 
-  /// The merge of a pair: its rank in the upper half, the token it makes in the lower.
+  /// The rank of the merge of a pair.
   @inline(__always)
-  func value(_ left: Token, _ right: Token) -> UInt64 {
-    let key = UInt64(left) << 32 | UInt64(right)
+  func rank(_ left: Token, _ right: Token) -> UInt32 {
+    // Complemented, so that fresh memory holds no key.
+    let key = ~(UInt64(left) &<< 32 | UInt64(right))
     var index = home(key)
     while true {
       let slot = slots.base[index]
-      if slot.key == key { return slot.value }
-      if slot.key == .max { return MergeTable.none }
-      index = (index + 1) & mask
+      if slot.key == key { return UInt32(truncatingIfNeeded: slot.rank) }
+      if slot.key == 0 { return MergeTable.none }
+      index = (index &+ 1) & mask
     }
   }
 
   /// Adds a merge or replaces its rank; only while the table is being made, by one thread.
   func insert(_ left: Token, _ right: Token, rank: Int, token: Token) {
-    let key = UInt64(left) << 32 | UInt64(right)
+    let key = ~(UInt64(left) << 32 | UInt64(right))
     var index = home(key)
-    while slots.base[index].key != key, slots.base[index].key != .max {
+    while slots.base[index].key != key, slots.base[index].key != 0 {
       index = (index + 1) & mask
     }
-    slots.base[index] = (key, UInt64(rank) << 32 | UInt64(token))
+    slots.base[index] = Slot(key: key, rank: UInt64(rank))
+    products.base[rank] = token
   }
 
   @inline(__always)
   private func home(_ key: UInt64) -> Int {
-    let product = key.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-    return Int(truncatingIfNeeded: ((product.high ^ product.low) &* 0xD6E8_FEB8_6659_FD93) >> shift)
+    Int(truncatingIfNeeded: mix(key, 0) &>> shift)
   }
 }

@@ -1,10 +1,11 @@
 /// What short pieces encode to, remembered: nearly every piece of a text has occurred before.
 
-/// A hash table from pieces of at most 15 bytes to at most four tokens, of bounded size.
+/// A hash table from pieces of at most 15 bytes to their tokens, of bounded size.
 ///
 /// Two entries share a line of 64 bytes, the *set* where a piece is at home; the sets behind it take
 /// what it has no room for. The table starts at 256 KiB and grows fourfold when half full, up to
-/// 16 MiB; from then on new pieces replace others.
+/// 16 MiB; from then on new pieces replace others. Up to four tokens stand in the entry, more in
+/// another 8 MiB; when those are full, the cache starts anew.
 final class PieceCache {
   /// A piece of at most 15 bytes: its bytes, and its length in the top byte.
   struct Key: BitwiseCopyable {
@@ -15,12 +16,26 @@ final class PieceCache {
     static let long = Key(low: 0, high: 0xFF << 56)
   }
 
+  /// Marks the key of a part of a piece, where a whole piece of the same bytes may be encoded
+  /// otherwise.
+  static let partMark: UInt64 = 0x40 << 56
+
   /// A piece and its tokens; the count of tokens stands in the top four bits of the first.
+  ///
+  /// A count of `Entry.more` says that the tokens stand elsewhere: `lastTokens` has their place in
+  /// the upper half and their count in the lower.
   struct Entry: BitwiseCopyable {
     var low: UInt64
     var high: UInt64
     var firstTokens: UInt64
     var lastTokens: UInt64
+
+    /// The count that stands for more than four tokens.
+    static let more: UInt64 = 0xF
+
+    /// The number of tokens, or `more`.
+    @inline(__always)
+    var count: UInt64 { (firstTokens &>> 28) & 0xF }
   }
 
   /// The bits of 16 bytes that belong to a piece, and its length in the top byte.
@@ -40,6 +55,8 @@ final class PieceCache {
   /// How far to shift a hash to get the number of a set.
   private(set) var shift: UInt64
   private var used = 0
+  private let others = FlatTable<Token>(count: 1 << 21)
+  private var othersUsed = 0
   /// The masks by length; those above 15 make `Key.long`.
   let masks = FlatTable<Mask>(count: 17)
 
@@ -86,32 +103,49 @@ final class PieceCache {
     Int(truncatingIfNeeded: mix(key.low, key.high) &>> shift) &* 2
   }
 
-  /// The entry of a piece that is not at home, valid until the next insertion.
-  func findElsewhere(_ key: Key) -> UnsafePointer<Entry>? {
+  /// The entry of a piece, valid until the next insertion.
+  func find(_ key: Key) -> UnsafePointer<Entry>? {
     let home = PieceCache.home(key, shift)
-    for step in 1..<PieceCache.probes {
+    for step in 0..<PieceCache.probes {
       let set = entries.base + (home + 2 * step) & (entries.count - 1)
-      for entry in [set, set + 1] where entry.pointee.low == key.low {
-        if entry.pointee.high == key.high { return UnsafePointer(entry) }
-      }
+      if set[0].low == key.low, set[0].high == key.high { return UnsafePointer(set) }
+      if set[1].low == key.low, set[1].high == key.high { return UnsafePointer(set + 1) }
       if set[1].high == 0 { return nil }
     }
     return nil
   }
 
-  /// Remembers a piece's tokens, at most four; whether all entries have moved.
+  /// The tokens of an entry that has more than four.
+  func tokens(_ entry: UnsafePointer<Entry>) -> UnsafeBufferPointer<Token> {
+    UnsafeBufferPointer(
+      start: others.base + Int(entry.pointee.lastTokens >> 32),
+      count: Int(entry.pointee.lastTokens & 0xFFFF_FFFF))
+  }
+
+  /// Remembers a piece's tokens; whether all entries have moved.
   func insert(_ key: Key, _ tokens: UnsafePointer<Token>, _ count: Int) -> Bool {
-    var words: (UInt64, UInt64) = (0, 0)
-    for index in 0..<count {
-      let token = UInt64(tokens[index]) << UInt64((index & 1) * 32)
-      if index < 2 { words.0 |= token } else { words.1 |= token }
+    let isFull = othersUsed + count > others.count
+    if isFull {
+      entries.base.update(
+        repeating: Entry(low: 0, high: 0, firstTokens: 0, lastTokens: 0), count: entries.count)
+      used = 0
+      othersUsed = 0
     }
-    let entry = Entry(
-      low: key.low, high: key.high, firstTokens: words.0 | UInt64(count) << 28,
-      lastTokens: words.1)
     let grows = used * 2 >= entries.count && entries.count / 2 < PieceCache.largestSetCount
     if grows { grow() }
-    place(entry)
+    var words: (UInt64, UInt64) = (0, 0)
+    if count > 4 {
+      words = (Entry.more << 28, UInt64(othersUsed) << 32 | UInt64(count))
+      (others.base + othersUsed).update(from: tokens, count: count)
+      othersUsed += count
+    } else {
+      for index in 0..<count {
+        let token = UInt64(tokens[index]) << UInt64((index & 1) * 32)
+        if index < 2 { words.0 |= token } else { words.1 |= token }
+      }
+      words.0 |= UInt64(count) << 28
+    }
+    place(Entry(low: key.low, high: key.high, firstTokens: words.0, lastTokens: words.1))
     return grows
   }
 

@@ -11,6 +11,7 @@ final class PieceEncoder: @unchecked Sendable {
   private let merger: PieceMerger
   private let cache: PieceCache
   private let longCache = LongPieceCache()
+  private let barriers: BarrierCache?
   private let ends = FlatTable<BytePointer>(count: largestBatch)
   private let keys = FlatTable<PieceCache.Key>(count: largestBatch)
   private let homes = FlatTable<UnsafeMutablePointer<PieceCache.Entry>>(count: largestBatch)
@@ -30,6 +31,7 @@ final class PieceEncoder: @unchecked Sendable {
     self.model = model
     merger = PieceMerger(model.table)
     cache = PieceCache()
+    barriers = model.barriers.map { BarrierCache($0) }
   }
 
   /// Encodes the pieces that `scanner` finds from `start` on and returns where the last one ends.
@@ -79,8 +81,9 @@ final class PieceEncoder: @unchecked Sendable {
       let first = entry.pointee.firstTokens
       target.storeBytes(of: first & ~0xF000_0000, as: UInt64.self)
       target.storeBytes(of: entry.pointee.lastTokens, toByteOffset: 8, as: UInt64.self)
-      if isFirst != isSecond {
-        target += Int(truncatingIfNeeded: (first &>> 28) & 0xF) &* 4
+      let tokenCount = (first &>> 28) & 0xF
+      if isFirst != isSecond, tokenCount != PieceCache.Entry.more {
+        target += Int(truncatingIfNeeded: tokenCount) &* 4
         continue
       }
       stagedCount = target.assumingMemoryBound(to: Token.self) - staged.base
@@ -141,49 +144,104 @@ final class PieceEncoder: @unchecked Sendable {
   ) -> Bool {
     defer { if stagedCount > PieceEncoder.fullStage { flush(into: &tokens) } }
     if count > PieceCache.longestPiece {
+      let before = cache.entries.base
       stageLong(piece, count, into: &tokens)
-      return false
+      return cache.entries.base != before
     }
-    if let entry = cache.findElsewhere(key) {
-      let target = UnsafeMutableRawPointer(staged.base + stagedCount)
-      let first = entry.pointee.firstTokens
-      target.storeBytes(of: first & ~0xF000_0000, as: UInt64.self)
-      target.storeBytes(of: entry.pointee.lastTokens, toByteOffset: 8, as: UInt64.self)
-      stagedCount += Int(truncatingIfNeeded: (first >> 28) & 0xF)
+    if let entry = cache.find(key) {
+      stage(entry, into: &tokens)
       return false
     }
     let tokenCount = merge(piece, count)
-    let moved = tokenCount <= 4 && cache.insert(key, symbols.base, tokenCount)
+    let moved = cache.insert(key, symbols.base, tokenCount)
     emit(symbols.base, tokenCount, into: &tokens)
     return moved
   }
 
-  @inline(never)
+  /// Stages a piece of more than 15 bytes.
   private func stageLong(_ piece: BytePointer, _ count: Int, into tokens: inout [Token]) {
-    guard count <= LongPieceCache.longestPiece else {
-      let tokenCount = merge(piece, count)
-      emit(symbols.base, tokenCount, into: &tokens)
-      if symbols.count > 1 << 16 { symbols = FlatTable(count: 256) }
-      return
+    if count > LongPieceCache.longestPiece {
+      if model.options.ignoresMerges, let whole = wholeToken(piece, count) {
+        symbols.base[0] = whole
+        return emit(symbols.base, 1, into: &tokens)
+      }
+      return stageParts(piece, count, into: &tokens)
     }
     let hashed = hash(piece, count)
     if let found = longCache.find(piece, count, hash: hashed) {
       if let start = found.baseAddress { emit(start, found.count, into: &tokens) }
       return
     }
-    let tokenCount = merge(piece, count)
-    longCache.insert(piece, count, hash: hashed, symbols.base, tokenCount)
-    emit(symbols.base, tokenCount, into: &tokens)
+    if stagedCount > PieceEncoder.fullStage { flush(into: &tokens) }
+    let first = stagedCount
+    if model.options.ignoresMerges, let whole = wholeToken(piece, count) {
+      symbols.base[0] = whole
+      emit(symbols.base, 1, into: &tokens)
+    } else {
+      stageParts(piece, count, into: &tokens)
+    }
+    longCache.insert(piece, count, hash: hashed, staged.base + first, stagedCount - first)
   }
 
-  /// Leaves the piece's tokens in `symbols` and returns how many.
+  /// Stages a piece in parts that no merge reaches out of.
+  private func stageParts(_ piece: BytePointer, _ count: Int, into tokens: inout [Token]) {
+    var start = 0
+    if let barriers {
+      for place in 1..<count
+      where MergeBarriers.isCandidate(piece + place)
+        && barriers.separates(piece + place, before: min(place, 3), behind: min(count - place, 3))
+      {
+        stagePart(piece + start, place - start, into: &tokens)
+        start = place
+      }
+    }
+    stagePart(piece + start, count - start, into: &tokens)
+  }
+
+  /// Stages a part of a piece, by the merges alone.
+  private func stagePart(_ part: BytePointer, _ count: Int, into tokens: inout [Token]) {
+    if count <= PieceCache.longestPiece {
+      var key = PieceCache.key(part, count, readable: false)
+      if model.options.ignoresMerges { key.high |= PieceCache.partMark }
+      if let entry = cache.find(key) { return stage(entry, into: &tokens) }
+      let tokenCount = mergeBytes(part, count)
+      _ = cache.insert(key, symbols.base, tokenCount)
+      return emit(symbols.base, tokenCount, into: &tokens)
+    }
+    let tokenCount = mergeBytes(part, count)
+    emit(symbols.base, tokenCount, into: &tokens)
+    if symbols.count > 1 << 16 { symbols = FlatTable(count: 256) }
+  }
+
+  private func stage(_ entry: UnsafePointer<PieceCache.Entry>, into tokens: inout [Token]) {
+    if entry.pointee.count == PieceCache.Entry.more {
+      let list = cache.tokens(entry)
+      if let start = list.baseAddress { emit(start, list.count, into: &tokens) }
+      return
+    }
+    if stagedCount + 4 > PieceEncoder.stagedCapacity { flush(into: &tokens) }
+    let target = UnsafeMutableRawPointer(staged.base + stagedCount)
+    let first = entry.pointee.firstTokens
+    target.storeBytes(of: first & ~0xF000_0000, as: UInt64.self)
+    target.storeBytes(of: entry.pointee.lastTokens, toByteOffset: 8, as: UInt64.self)
+    stagedCount += Int(truncatingIfNeeded: (first >> 28) & 0xF)
+  }
+
+  private func wholeToken(_ piece: BytePointer, _ count: Int) -> Token? {
+    if count > model.longestToken { return nil }
+    return model.vocabulary.token(for: UnsafeBufferPointer(start: piece, count: count))
+  }
+
+  /// Leaves a short piece's tokens in `symbols` and returns how many.
   private func merge(_ piece: BytePointer, _ count: Int) -> Int {
-    if model.options.ignoresMerges,
-      let whole = model.vocabulary.token(for: UnsafeBufferPointer(start: piece, count: count))
-    {
+    if model.options.ignoresMerges, let whole = wholeToken(piece, count) {
       symbols.base[0] = whole
       return 1
     }
+    return mergeBytes(piece, count)
+  }
+
+  private func mergeBytes(_ piece: BytePointer, _ count: Int) -> Int {
     if symbols.count < count { symbols = FlatTable(count: count) }
     return merger.merge(symbols.base, model.start(piece, count, into: symbols.base))
   }

@@ -47,6 +47,16 @@ struct Vocabulary: Sendable {
     return bytes[start..<start + Int(lengths[Int(token)])]
   }
 
+  /// Hands over a function from tokens to their bytes that copies nothing.
+  func withBytes(_ body: ((Token) -> UnsafeBufferPointer<UInt8>) -> Void) {
+    bytes.withUnsafeBufferPointer { all in
+      body { token in
+        let start = Int(starts[Int(token)])
+        return UnsafeBufferPointer(rebasing: all[start..<start + Int(lengths[Int(token)])])
+      }
+    }
+  }
+
   /// Whether anything stands behind an id.
   func contains(_ token: Token) -> Bool { token < count && !marks[Int(token)].isEmpty }
 

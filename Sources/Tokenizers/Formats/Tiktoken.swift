@@ -99,7 +99,8 @@ extension TokenizerDefinition {
   ///
   /// Tokens that do not come down to a pair are reached only as whole pieces.
   private mutating func deriveMerges(_ ranked: [Token]) {
-    let table = MergeTable(capacity: ranked.count)
+    let table = MergeTable(
+      capacity: ranked.count, rankCount: Int(ranked.last ?? 0) + 1)
     let merger = PieceMerger(table)
     var byteTokens = [Token](repeating: .max, count: 256)
     for byte in 0...255 { byteTokens[byte] = vocabulary.token(for: [UInt8(byte)]) ?? .max }
