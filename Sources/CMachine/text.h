@@ -92,5 +92,27 @@ static inline machine_text_masks machine_classify64(const uint8_t *text) {
   return result;
 }
 
+/// The place of the first least of `count` numbers; reads up to the next multiple of eight.
+static inline int machine_first_least(const uint32_t *numbers, int count) {
+#if defined(__AVX2__)
+  __m256i least = _mm256_loadu_si256((const __m256i *)numbers);
+  for (int i = 8; i < count; i += 8)
+    least = _mm256_min_epu32(least, _mm256_loadu_si256((const __m256i *)(numbers + i)));
+  least = _mm256_min_epu32(least, _mm256_permute2x128_si256(least, least, 1));
+  least = _mm256_min_epu32(least, _mm256_shuffle_epi32(least, 0x4E));
+  least = _mm256_min_epu32(least, _mm256_shuffle_epi32(least, 0xB1));
+  for (int i = 0;; i += 8) {
+    __m256i same = _mm256_cmpeq_epi32(least, _mm256_loadu_si256((const __m256i *)(numbers + i)));
+    uint32_t mask = (uint32_t)machine_mask32(same);
+    if (mask) return i + (__builtin_ctz(mask) >> 2);
+  }
+#else
+  int place = 0;
+  for (int i = 1; i < count; i++)
+    if (numbers[i] < numbers[place]) place = i;
+  return place;
+#endif
+}
+
 /// Brings the cache line at an address nearer; the address need not exist.
 static inline void machine_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }

@@ -24,6 +24,9 @@ final class BPEModel: Sendable {
   let merges: [UInt64]
   let options: Options
   let table: MergeTable
+  /// The rank of the merge of two bytes, the left one in the upper half of the index; nil if a byte
+  /// has no token.
+  let bytePairs: FlatTable<UInt32>?
   /// Where long pieces can be cut; nil if symbols are not bytes, each with a token.
   let barriers: MergeBarriers?
   /// The bytes of the longest token.
@@ -53,9 +56,19 @@ final class BPEModel: Sendable {
       return vocabulary.token(for: text) ?? BPEModel.missing
     }
     self.byteTokens = byteTokens
-    barriers =
-      options.isByteLevel && !byteTokens.contains(BPEModel.missing)
-      ? MergeBarriers(vocabulary, products: tokens) : nil
+    guard options.isByteLevel, !byteTokens.contains(BPEModel.missing) else {
+      bytePairs = nil
+      barriers = nil
+      return
+    }
+    barriers = MergeBarriers(vocabulary, products: tokens)
+    let pairs = FlatTable<UInt32>(count: 1 << 16, filledWith: 0xFF)
+    for (left, first) in byteTokens.enumerated() {
+      for (right, second) in byteTokens.enumerated() {
+        pairs.base[left << 8 | right] = table.rank(first, second)
+      }
+    }
+    bytePairs = pairs
   }
 
   /// Writes the tokens that a piece starts as, and returns how many; never more than its bytes.

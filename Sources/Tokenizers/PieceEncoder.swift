@@ -243,7 +243,9 @@ final class PieceEncoder: @unchecked Sendable {
 
   private func mergeBytes(_ piece: BytePointer, _ count: Int) -> Int {
     if symbols.count < count { symbols = FlatTable(count: count) }
-    return merger.merge(symbols.base, model.start(piece, count, into: symbols.base))
+    let started = model.start(piece, count, into: symbols.base)
+    guard let pairs = model.bytePairs else { return merger.merge(symbols.base, started) }
+    return merger.merge(bytes: piece, symbols.base, count, by: pairs.base)
   }
 
   private func emit(_ source: UnsafePointer<Token>, _ count: Int, into tokens: inout [Token]) {

@@ -1,45 +1,74 @@
 /// Merging the symbols of one piece: a scan for short pieces, a queue for long ones.
 
+import CMachine
+
 /// Merges pieces in place, with scratch memory of its own; for one thread.
 final class PieceMerger {
   private let table: MergeTable
-  private let ranks = FlatTable<UInt32>(count: longestScanned)
+  private let ranks = FlatTable<UInt32>(count: longestScanned, filledWith: 0xFF)
   private lazy var queue = MergeQueue(table)
   /// Pieces of at most this many symbols are scanned for the best pair after every merge.
-  private static let longestScanned = 128
+  private static let longestScanned = 64
 
   /// A merger by some merges.
   init(_ table: MergeTable) { self.table = table }
 
   /// Applies merges, the earliest first and the leftmost first among equals; returns the new count.
   ///
-  /// Takes O(n²) steps for up to 128 symbols, and about O(n) for more: see `MergeQueue`.
+  /// Takes O(n²) steps for up to 64 symbols, and about O(n) for more: see `MergeQueue`.
   func merge(_ symbols: UnsafeMutablePointer<Token>, _ count: Int) -> Int {
     if count < 2 { return count }
-    return count <= PieceMerger.longestScanned
-      ? mergeScanning(symbols, count) : queue.merge(symbols, count)
+    if count > PieceMerger.longestScanned { return queue.merge(symbols, count) }
+    for place in 0..<count &- 1 {
+      ranks.base[place] = table.rank(symbols[place], symbols[place &+ 1])
+    }
+    return mergeScanning(symbols, count)
   }
 
-  private func mergeScanning(_ symbols: UnsafeMutablePointer<Token>, _ start: Int) -> Int {
+  /// As `merge`, for the bytes of a piece, whose tokens are in `symbols`.
+  func merge(
+    bytes: BytePointer, _ symbols: UnsafeMutablePointer<Token>, _ count: Int,
+    by pairs: UnsafePointer<UInt32>
+  ) -> Int {
+    if count < 2 { return count }
+    if count > PieceMerger.longestScanned { return queue.merge(symbols, count) }
+    for place in 0..<count &- 1 {
+      ranks.base[place] = pairs[Int(bytes[place]) &<< 8 | Int(bytes[place &+ 1])]
+    }
+    return mergeScanning(symbols, count)
+  }
+
+  /// Merges symbols the ranks of whose pairs are in `ranks`.
+  private func mergeScanning(_ symbols: UnsafeMutablePointer<Token>, _ count: Int) -> Int {
     let ranks = self.ranks.base
     let products = table.products.base
-    var pairs = start &- 1
-    for index in 0..<pairs { ranks[index] = table.rank(symbols[index], symbols[index &+ 1]) }
+    let none = MergeTable.none
+    for place in count &- 1..<(count &+ 7) & ~7 { ranks[place] = none }
+    var alive: UInt64 = ~0 &>> UInt64(64 &- count)
     while true {
-      var best = MergeTable.none
-      for index in 0..<pairs { best = min(best, ranks[index]) }
-      if best == MergeTable.none { return pairs &+ 1 }
-      var place = 0
-      while ranks[place] != best { place &+= 1 }
-      symbols[place] = products[Int(best)]
-      pairs &-= 1
-      for index in place..<pairs {
-        symbols[index &+ 1] = symbols[index &+ 2]
-        ranks[index] = ranks[index &+ 1]
+      let place = Int(machine_first_least(ranks, Int32(truncatingIfNeeded: count)))
+      let best = ranks[place]
+      if best == none { break }
+      let shift = UInt64(truncatingIfNeeded: place)
+      let behind = alive & (~1 &<< shift)
+      let rest = behind & (behind &- 1)
+      alive ^= behind ^ rest
+      let symbol = products[Int(best)]
+      symbols[place] = symbol
+      ranks[behind.trailingZeroBitCount] = none
+      ranks[place] = rest == 0 ? none : table.rank(symbol, symbols[rest.trailingZeroBitCount])
+      let before = alive & ((1 &<< shift) &- 1)
+      if before != 0 {
+        let previous = 63 &- before.leadingZeroBitCount
+        ranks[previous] = table.rank(symbols[previous], symbol)
       }
-      if place > 0 { ranks[place &- 1] = table.rank(symbols[place &- 1], symbols[place]) }
-      if place < pairs { ranks[place] = table.rank(symbols[place], symbols[place &+ 1]) }
-      if pairs == 0 { return 1 }
     }
+    var used = 0
+    while alive != 0 {
+      symbols[used] = symbols[alive.trailingZeroBitCount]
+      alive &= alive &- 1
+      used &+= 1
+    }
+    return used
   }
 }
