@@ -96,7 +96,7 @@ public final class BatchLoader {
     let packer = SequencePacker(
       corpus: corpus, split: split, tokenizer: tokenizer, length: length,
       blockTokens: blockTokens, from: position)
-    startThread { [queue, filling] in
+    startThread("apus-loader") { [queue, filling] in
       BatchLoader.fill(queue, from: packer, reporting: filling)
     }
   }
@@ -208,31 +208,4 @@ public final class BatchLoader {
       queue.add(.failure(error))
     }
   }
-}
-
-/// Runs `body` on a thread of its own, which nobody waits for.
-private func startThread(_ body: @escaping () -> Void) {
-  final class Body {
-    let run: () -> Void
-    init(_ run: @escaping () -> Void) { self.run = run }
-  }
-  var thread = pthread_t()
-  let code = pthread_create(
-    &thread, nil,
-    { context in
-      guard let context else { return nil }
-      nameThread("apus-loader")
-      Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-      return nil
-    }, Unmanaged.passRetained(Body(body)).toOpaque())
-  precondition(code == 0, "The system refused a thread.")
-  pthread_detach(thread)
-}
-
-/// Names the calling thread, for `top` and debuggers; where that cannot be, it stays nameless.
-private func nameThread(_ name: String) {
-  let file = open("/proc/thread-self/comm", O_WRONLY)
-  guard file >= 0 else { return }
-  _ = write(file, name, name.utf8.count)
-  close(file)
 }

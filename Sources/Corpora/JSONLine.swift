@@ -196,6 +196,11 @@ struct JSONLine {
         index += 1
         return
       case UInt8(ascii: "\\"):
+        if var byte = simpleEscape {
+          index += 2
+          withUnsafeBytes(of: &byte) { emit($0) }
+          continue
+        }
         var decoded = try scanEscape()
         withUnsafeBytes(of: &decoded.utf8) { utf8 in
           emit(UnsafeRawBufferPointer(rebasing: utf8[..<decoded.count]))
@@ -246,6 +251,16 @@ struct JSONLine {
         }
         count += 1
       }
+    }
+  }
+
+  /// The byte that the commonest escapes stand for, if one of them is here.
+  private var simpleEscape: UInt8? {
+    if index + 1 >= bytes.count { return nil }
+    switch bytes[index + 1] {
+    case UInt8(ascii: "n"): return UInt8(ascii: "\n")
+    case UInt8(ascii: "\""): return UInt8(ascii: "\"")
+    default: return nil
     }
   }
 

@@ -79,6 +79,24 @@ public struct BPETrainer {
     }
   }
 
+  /// A trainer with the same options that has seen nothing, to count on another thread.
+  public func makeAnother() -> BPETrainer { BPETrainer(options) }
+
+  /// Adds what another trainer has counted.
+  public mutating func add(_ other: BPETrainer) {
+    byteCount += other.byteCount
+    pieces.add(other.pieces)
+  }
+
+  /// The last place where the part of a document can be cut so that its pieces stay whole; 0 if
+  /// there is none.
+  public func lastCut(in text: UnsafeRawBufferPointer) -> Int {
+    if options.pattern.scanner == nil { return 0 }
+    return text.withMemoryRebound(to: UInt8.self) {
+      StreamingEncoder.lastCut(in: $0, atMarks: true)
+    }
+  }
+
   private mutating func addByRegex(_ text: UnsafeBufferPointer<UInt8>) {
     guard let start = text.baseAddress, let matcher else { return }
     let ranges = PreTokenizer.parts(

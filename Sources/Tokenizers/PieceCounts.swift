@@ -46,6 +46,19 @@ struct PieceCounts {
     slots = table
   }
 
+  /// Adds other counts.
+  mutating func add(_ other: PieceCounts) {
+    other.forEach { piece, count in
+      piece.withUnsafeBufferPointer { bytes in
+        guard let start = bytes.baseAddress else { return }
+        let end = start + bytes.count
+        withUnsafePointer(to: end) {
+          add(from: start, UnsafeBufferPointer(start: $0, count: 1), end: end, times: count)
+        }
+      }
+    }
+  }
+
   @inline(__always)
   private mutating func add(
     _ piece: BytePointer, _ count: Int, end: BytePointer, _ times: UInt64,

@@ -128,18 +128,60 @@ public struct StreamingEncoder {
     }
   }
 
-  /// The last place between a letter or digit of ASCII and a space before a letter; 0 if there is
-  /// none.
-  private static func lastCut(in text: UnsafeBufferPointer<UInt8>) -> Int {
+  /// Appends the tokens of a part of a document that `lastCut` has given or that ends with the
+  /// document, independently of what was appended before.
+  public func encode(
+    part: UnsafeRawBufferPointer, startsDocument: Bool, into tokens: inout [Token]
+  ) {
+    part.withMemoryRebound(to: UInt8.self) {
+      tokenizer.encodeWhole(
+        $0, startsDocument: startsDocument, stages: stages, encoder, into: &tokens)
+    }
+  }
+
+  /// The last place where the part of a document can be cut so that the tokens of both sides are
+  /// those of the whole; 0 if there is none.
+  public func lastCut(in text: UnsafeRawBufferPointer) -> Int {
+    if case .whole = mode { return 0 }
+    guard stages.before.leavesWordsAlone, stages.after.leavesWordsAlone else { return 0 }
+    return text.withMemoryRebound(to: UInt8.self) {
+      StreamingEncoder.lastCut(in: $0, atMarks: stages.before.isEmpty && stages.after.isEmpty)
+    }
+  }
+
+  /// The last place between a letter or digit of ASCII and a space before a letter, or, `atMarks`,
+  /// between a letter outside ASCII and a punctuation mark; 0 if there is none.
+  static func lastCut(
+    in text: UnsafeBufferPointer<UInt8>, atMarks: Bool = false
+  ) -> Int {
+    guard let start = text.baseAddress else { return 0 }
     var index = text.count - 2
     while index > 0 {
-      if text[index] == UInt8(ascii: " "), isASCIIWord(text[index - 1]),
-        isASCIIWord(text[index + 1]), !(0x30...0x39).contains(text[index + 1])
-      {
-        return index
+      let byte = text[index]
+      if byte == UInt8(ascii: " ") {
+        if isASCIIWord(text[index - 1]), isASCIIWord(text[index + 1]),
+          !(0x30...0x39).contains(text[index + 1])
+        {
+          return index
+        }
+      } else if atMarks, text[index - 1] >= 0x80, isMark(start + index, start + text.count) {
+        let place = start + index
+        let lead = characterStart(before: place, notBefore: start)
+        let found = classify(lead, place, UnicodeClasses.table).class
+        if found & UnicodeClasses.letter != 0 { return index }
       }
       index -= 1
     }
     return 0
+  }
+
+  /// Whether a comma or a full stop stands at `place`, in ASCII or for ideographs.
+  private static func isMark(_ place: BytePointer, _ end: BytePointer) -> Bool {
+    switch place[0] {
+    case UInt8(ascii: ","), UInt8(ascii: "."): true
+    case 0xE3: end - place > 2 && place[1] == 0x80 && (place[2] == 0x81 || place[2] == 0x82)
+    case 0xEF: end - place > 2 && place[1] == 0xBC && place[2] == 0x8C
+    default: false
+    }
   }
 }

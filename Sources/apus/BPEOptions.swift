@@ -41,7 +41,8 @@ struct BPEOptions: ParsableArguments {
 
   /// Learns a vocabulary from the documents of one part of a corpus.
   func train(
-    on corpus: Corpus, split: Split, vocabularySize: Int, messages: OutputOptions
+    on corpus: Corpus, split: Split, vocabularySize: Int, threads: Int,
+    messages: OutputOptions
   ) throws -> (tokenizer: Tokenizer, bytes: Int) {
     let specialTokens = special.isEmpty ? ["<|endoftext|>"] : special
     guard vocabularySize >= 256 + specialTokens.count else {
@@ -56,15 +57,19 @@ struct BPEOptions: ParsableArguments {
         specialTokens: specialTokens, minFrequency: minFrequency, maxTokenLength: maxTokenLength))
     let reader = try corpus.makeReader(from: .start, split: split)
     let reading = Progress("counting words", unit: .bytes, options: messages)
+    let counters = (0..<threads).map { _ in PieceCounter(trainer.makeAnother()) }
+    var batches = TextBatcher(reader, cut: trainer.lastCut)
+    let pipeline = OrderedPipeline<TextBatch, Int>(threads: threads) { counters[$1].count($0) }
     var bytes = 0
-    while let document = try reader.next() {
-      document.bytes.withUnsafeBytes { trainer.add($0) }
-      bytes += document.bytes.count
+    while let batch = try batches.next() {
+      pipeline.submit(batch) { bytes += $0 }
       try Interruption.check()
       reading.update(
         done: Double(reader.compressedBytesRead),
         total: corpus.isRereadable ? Double(corpus.compressedBytes) : nil)
     }
+    pipeline.finish { bytes += $0 }
+    for counter in counters { trainer.add(counter.trainer) }
     reading.clear()
     if bytes == 0 {
       throw Failure(
@@ -76,5 +81,18 @@ struct BPEOptions: ParsableArguments {
     }
     merging.clear()
     return (tokenizer, bytes)
+  }
+}
+
+/// What one thread counts with.
+private final class PieceCounter: @unchecked Sendable {
+  private(set) var trainer: BPETrainer
+
+  init(_ trainer: BPETrainer) { self.trainer = trainer }
+
+  /// Counts the pieces of a batch and returns its bytes.
+  func count(_ batch: TextBatch) -> Int {
+    batch.forEachPart { part, _, _ in trainer.add(part) }
+    return batch.bytes.count
   }
 }

@@ -18,55 +18,107 @@ enum TokenFormat: String, ExpressibleByArgument, CaseIterable {
   var isBinary: Bool { self == .u16 || self == .u32 }
 }
 
-/// Writes documents token by token.
+/// Tokens of parts of documents as bytes, made on any thread.
+struct RenderedTokens: Sendable {
+  /// What is written.
+  private(set) var bytes: [UInt8] = []
+  /// Tokens rendered.
+  private(set) var tokens = 0
+  /// Documents that end here.
+  private(set) var documents = 0
+  /// The bytes of text behind the tokens.
+  var textBytes = 0
+  /// Whether the first part goes on with a line that was begun before, and adds to it.
+  fileprivate private(set) var joinsLine = false
+  /// Whether the last line is not at its end and has a token.
+  fileprivate private(set) var isInsideLine = false
+
+  /// Appends the tokens of a part of a document; `starts` and `ends` say which part.
+  mutating func append(
+    _ list: [Token], as format: TokenFormat, spelling tokenizer: Tokenizer, starts: Bool, ends: Bool
+  ) {
+    if !starts, !list.isEmpty { joinsLine = true }
+    switch format {
+    case .u16: append(list, width: 2)
+    case .u32: append(list, width: 4)
+    case .ids:
+      for token in list {
+        separate()
+        append(decimal: token)
+      }
+    case .pieces:
+      for token in list {
+        separate()
+        bytes.append(contentsOf: TokenText.spelled(token, by: tokenizer).utf8)
+      }
+    }
+    tokens += list.count
+    if !ends { return }
+    documents += 1
+    isInsideLine = false
+    if !format.isBinary { bytes.append(UInt8(ascii: "\n")) }
+  }
+
+  private mutating func separate() {
+    if isInsideLine { bytes.append(UInt8(ascii: " ")) }
+    isInsideLine = true
+  }
+
+  private mutating func append(_ list: [Token], width: Int) {
+    bytes.append(
+      contentsOf: [UInt8](unsafeUninitializedCapacity: list.count * width) { target, count in
+        let raw = UnsafeMutableRawBufferPointer(target)
+        for index in 0..<list.count {
+          if width == 2 {
+            raw.storeBytes(
+              of: UInt16(truncatingIfNeeded: list[index]).littleEndian, toByteOffset: index &* 2,
+              as: UInt16.self)
+          } else {
+            raw.storeBytes(
+              of: list[index].littleEndian, toByteOffset: index &* 4, as: UInt32.self)
+          }
+        }
+        count = list.count * width
+      })
+  }
+
+  private mutating func append(decimal token: Token) {
+    var divisor: Token = 1
+    while token / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(token / divisor % 10))
+      divisor /= 10
+    }
+  }
+}
+
+/// Writes rendered tokens in order and counts them.
 struct TokenWriter: ~Copyable {
   private let format: TokenFormat
-  private let tokenizer: Tokenizer
   private var output: Output
   private var isInsideLine = false
   /// Tokens written.
   private(set) var tokens = 0
   /// Documents written.
   private(set) var documents = 0
+  /// The bytes of text behind them.
+  private(set) var textBytes = 0
 
   /// Writes to a file, or to standard output if `path` is nil or `-`.
-  init(_ path: String?, format: TokenFormat, tokenizer: Tokenizer) throws {
+  init(_ path: String?, format: TokenFormat) throws {
     self.format = format
-    self.tokenizer = tokenizer
     output = try Output(path)
   }
 
-  /// Writes tokens of the current document.
-  mutating func write(_ list: [Token]) throws {
-    tokens += list.count
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(list.count * 6)
-    for token in list {
-      switch format {
-      case .ids, .pieces:
-        if isInsideLine { bytes.append(UInt8(ascii: " ")) }
-        isInsideLine = true
-        bytes.append(
-          contentsOf: format == .ids
-            ? String(token).utf8 : TokenText.spelled(token, by: tokenizer).utf8)
-      case .u16, .u32:
-        for shift in 0..<(format == .u16 ? 2 : 4) {
-          bytes.append(UInt8(truncatingIfNeeded: token >> (8 * Token(shift))))
-        }
-      }
-    }
-    try output.write(bytes)
-  }
-
-  /// Ends the current document.
-  mutating func endDocument() throws {
-    documents += 1
-    isInsideLine = false
-    if !format.isBinary { try output.write("\n") }
-  }
-
-  /// Lets a reader at the other end of a pipe see what was written.
-  mutating func flush() throws {
+  /// Writes what follows on what was written before.
+  mutating func write(_ rendered: RenderedTokens) throws {
+    if !format.isBinary, isInsideLine, rendered.joinsLine { try output.write(" ") }
+    try output.write(rendered.bytes)
+    // A part without tokens, or nothing but the end of a line, leaves no line begun.
+    if rendered.documents > 0 || rendered.tokens > 0 { isInsideLine = rendered.isInsideLine }
+    tokens += rendered.tokens
+    documents += rendered.documents
+    textBytes += rendered.textBytes
     if output.isStandardOutput { try output.flush() }
   }
 

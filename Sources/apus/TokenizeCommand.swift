@@ -40,9 +40,6 @@ struct TokenizeCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var messages: OutputOptions
 
-  /// Documents up to this size are encoded in parallel; larger ones in pieces as they are read.
-  private static let longDocument = 1 << 22
-
   func run() throws {
     if let output, output != "-" {
       try replace.check(output)
@@ -62,103 +59,73 @@ struct TokenizeCommand: ParsableCommand {
       throw Failure("the tokenizer has no end-of-text token", status: .usage)
     }
     let texts = try corpus.open(for: Self.self)
-    var writer = try TokenWriter(output, format: format, tokenizer: tokenizer)
+    var writer = try TokenWriter(output, format: format)
     let progress = Progress("tokenizing", unit: .bytes, options: messages)
     Interruption.observe()
-    let bytes = try tokenize(texts, with: tokenizer, to: &writer, progress: progress)
+    try tokenize(texts, with: tokenizer, to: &writer, progress: progress)
     progress.clear()
     try writer.finish()
     if let output, output != "-" {
-      let rate = Double(bytes) / 1e6 / max(progress.seconds, 1e-9)
+      let rate = Double(writer.textBytes) / 1e6 / max(progress.seconds, 1e-9)
       messages.say(
         "wrote \(output): \(Format.plural(writer.tokens, "token")) from "
           + "\(Format.plural(writer.documents, "document")), "
-          + "\(Format.fixed(Double(bytes) / Double(max(1, writer.tokens)), 2)) bytes a token, "
+          + "\(Format.fixed(Double(writer.textBytes) / Double(max(1, writer.tokens)), 2)) bytes a token, "
           + "\(Format.short(rate)) MB/s")
     }
   }
 
-  /// Writes the tokens of every document; returns the bytes of text.
+  /// Writes the tokens of every document: this thread reads, all threads encode.
   private func tokenize(
     _ texts: Corpus, with tokenizer: Tokenizer, to writer: inout TokenWriter, progress: Progress
-  ) throws -> Int {
+  ) throws {
     let reader = try texts.makeReader(from: .start, split: .all)
-    var batch: [[UInt8]] = []
-    var batchBytes = 0
-    var bytes = 0
-    while try reader.advance() {
-      var document: [UInt8] = []
-      while document.count < Self.longDocument,
-        try reader.readChunk({ document.append(contentsOf: $0) })
-      {}
-      if document.count < Self.longDocument {
-        batchBytes += document.count
-        batch.append(document)
-        if batchBytes < Self.longDocument, batch.count < 4096 { continue }
-      }
-      try write(batch, with: tokenizer, to: &writer)
-      batch = []
-      bytes += batchBytes
-      batchBytes = 0
-      if document.count >= Self.longDocument {
-        bytes += try write(document, restFrom: reader, with: tokenizer, to: &writer)
-      }
+    let encoders = (0..<threads.count).map { _ in PartEncoder(self, tokenizer) }
+    var batches = TextBatcher(reader, cut: encoders[0].lastCut)
+    let pipeline = OrderedPipeline<TextBatch, RenderedTokens>(threads: threads.count) {
+      encoders[$1].encode($0)
+    }
+    while let batch = try batches.next() {
+      try pipeline.submit(batch) { try writer.write($0) }
       try Interruption.check()
       progress.update(
-        done: Double(bytes), total: nil,
+        done: Double(writer.textBytes), total: nil,
         share: texts.isRereadable
           ? Double(reader.compressedBytesRead) / Double(max(1, texts.compressedBytes)) : nil)
     }
-    try write(batch, with: tokenizer, to: &writer)
-    return bytes + batchBytes
+    try pipeline.finish { try writer.write($0) }
+  }
+}
+
+/// What one thread encodes with.
+private final class PartEncoder: @unchecked Sendable {
+  private let tokenizer: Tokenizer
+  private let format: TokenFormat
+  private let endOfText: Token?
+  private var encoder: StreamingEncoder
+  private var tokens: [Token] = []
+
+  init(_ command: TokenizeCommand, _ tokenizer: Tokenizer) {
+    self.tokenizer = tokenizer
+    format = command.format
+    endOfText = command.endOfText ? tokenizer.endOfText : nil
+    encoder = tokenizer.makeEncoder(allowSpecial: command.allowSpecial)
   }
 
-  /// Encodes whole documents in parallel and writes them in order.
-  private func write(
-    _ documents: [[UInt8]], with tokenizer: Tokenizer, to writer: inout TokenWriter
-  ) throws {
-    var results = [[Token]](repeating: [], count: documents.count)
-    results.withUnsafeMutableBufferPointer { results in
-      Workers.shared.share(documents.count) { index in
-        var encoder = tokenizer.makeEncoder(allowSpecial: allowSpecial)
-        var tokens: [Token] = []
-        documents[index].withUnsafeBytes { encoder.append($0, to: &tokens) }
-        encoder.finish(into: &tokens)
-        results[index] = tokens
-      }
-    }
-    for tokens in results {
-      try writer.write(tokens)
-      try end(with: tokenizer, to: &writer)
-    }
-    try writer.flush()
-  }
+  /// Where the part of a document may be cut.
+  func lastCut(in text: UnsafeRawBufferPointer) -> Int { encoder.lastCut(in: text) }
 
-  /// Encodes a long document as it is read; returns its bytes.
-  private func write(
-    _ start: [UInt8], restFrom reader: DocumentReader, with tokenizer: Tokenizer,
-    to writer: inout TokenWriter
-  ) throws -> Int {
-    var encoder = tokenizer.makeEncoder(allowSpecial: allowSpecial)
-    var tokens: [Token] = []
-    var bytes = start.count
-    start.withUnsafeBytes { encoder.append($0, to: &tokens) }
-    repeat {
-      try writer.write(tokens)
+  /// Encodes the parts of documents in a batch.
+  func encode(_ batch: TextBatch) -> RenderedTokens {
+    var rendered = RenderedTokens()
+    rendered.textBytes = batch.bytes.count
+    batch.forEachPart { part, starts, ends in
       tokens.removeAll(keepingCapacity: true)
-      try Interruption.check()
-    } while try reader.readChunk({ chunk in
-      bytes += chunk.count
-      encoder.append(chunk, to: &tokens)
-    })
-    encoder.finish(into: &tokens)
-    try writer.write(tokens)
-    try end(with: tokenizer, to: &writer)
-    return bytes
-  }
-
-  private func end(with tokenizer: Tokenizer, to writer: inout TokenWriter) throws {
-    if endOfText, let token = tokenizer.endOfText { try writer.write([token]) }
-    try writer.endDocument()
+      encoder.encode(part: part, startsDocument: starts, into: &tokens)
+      if ends, let endOfText { tokens.append(endOfText) }
+      rendered.append(
+        tokens, as: format, spelling: tokenizer, starts: starts, ends: ends)
+    }
+    return rendered
   }
 }

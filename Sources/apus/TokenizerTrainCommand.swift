@@ -41,7 +41,8 @@ struct TokenizerTrainCommand: ParsableCommand {
     let texts = try corpus.open(for: Self.self)
     let start = Progress.now
     let result = try training.train(
-      on: texts, split: .all, vocabularySize: vocabSize.value, messages: messages)
+      on: texts, split: .all, vocabularySize: vocabSize.value, threads: threads.count,
+      messages: messages)
     try result.tokenizer.write(to: output)
     messages.say(
       "wrote \(output): \(Format.grouped(result.tokenizer.vocabularySize)) tokens learnt from "

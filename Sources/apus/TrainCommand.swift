@@ -193,11 +193,13 @@ struct TrainCommand: ParsableCommand {
     let fraction = watch.validation.isEmpty ? watch.fraction : 0
     let split = fraction > 0 ? Split.training(validationFraction: fraction) : .all
     do {
-      return try rules.train(on: texts, split: split, vocabularySize: size, messages: messages)
-        .tokenizer
+      return try rules.train(
+        on: texts, split: split, vocabularySize: size, threads: threads.count, messages: messages
+      ).tokenizer
     } catch CorpusError.emptyPart {
-      return try rules.train(on: texts, split: .all, vocabularySize: size, messages: messages)
-        .tokenizer
+      return try rules.train(
+        on: texts, split: .all, vocabularySize: size, threads: threads.count, messages: messages
+      ).tokenizer
     }
   }
 }
