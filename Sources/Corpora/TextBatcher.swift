@@ -41,7 +41,7 @@ public struct TextBatcher {
   ///
   /// - Parameter cut: The last place where the part of a document may be cut, 0 if there is none.
   public init(
-    _ reader: DocumentReader, size: Int = 1 << 20, cut: @escaping (UnsafeRawBufferPointer) -> Int
+    _ reader: DocumentReader, size: Int = 1 << 19, cut: @escaping (UnsafeRawBufferPointer) -> Int
   ) {
     self.reader = reader
     self.size = size

@@ -8,7 +8,8 @@ import Glibc
 /// the producer does everything. Memory is bounded by the number of inputs under way.
 public final class OrderedPipeline<Input: Sendable, Output: Sendable> {
   private let shared: Shared
-  /// How many inputs are under way at most.
+  /// How many inputs are under way before the producer lends a hand: enough to keep the others busy
+  /// while it does.
   private let capacity: Int
 
   /// Starts `threads - 1` threads, which end with the pipeline.
@@ -20,7 +21,7 @@ public final class OrderedPipeline<Input: Sendable, Output: Sendable> {
     threads: Int, _ work: @escaping @Sendable (_ input: Input, _ thread: Int) -> Output
   ) {
     precondition(threads > 0, "A pipeline needs at least one thread.")
-    capacity = threads == 1 ? 1 : 2 * threads
+    capacity = threads == 1 ? 1 : 4 * threads
     shared = Shared(work)
     for thread in 1..<max(threads, 1) {
       startThread("apus-worker") { [shared] in shared.serve(thread: thread) }

@@ -20,6 +20,21 @@ struct Output: ~Copyable {
     }
   }
 
+  /// Appends bytes; many of them are passed on as they are.
+  mutating func write(_ bytes: [UInt8]) throws {
+    if bytes.count < 1 << 16 {
+      buffer.append(contentsOf: bytes)
+      if buffer.count >= 1 << 16 { try flush() }
+      return
+    }
+    try flush()
+    if isStandardOutput {
+      try Console.write(bytes)
+    } else {
+      try bytes.withUnsafeBytes { try file?.write($0) }
+    }
+  }
+
   /// Appends bytes.
   mutating func write(_ bytes: some Sequence<UInt8>) throws {
     buffer.append(contentsOf: bytes)
