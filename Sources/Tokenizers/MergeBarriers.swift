@@ -51,7 +51,8 @@ final class MergeBarriers: Sendable {
   /// bytes on, three at most.
   func separates(_ place: BytePointer, before: Int, behind: Int) -> Bool {
     for left in 1...before {
-      for right in 1...behind where contains(MergeBarriers.key(place, before: left, behind: right)) {
+      for right in 1...behind where contains(MergeBarriers.key(place, before: left, behind: right))
+      {
         return false
       }
     }

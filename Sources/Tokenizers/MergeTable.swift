@@ -33,8 +33,8 @@ final class MergeTable: Sendable {
     var index = home(key)
     while true {
       let slot = slots.base[index]
-      if slot.key == key { return UInt32(truncatingIfNeeded: slot.rank) }
       if slot.key == 0 { return MergeTable.none }
+      if slot.key == key { return UInt32(truncatingIfNeeded: slot.rank) }
       index = (index &+ 1) & mask
     }
   }

@@ -133,6 +133,7 @@ public struct StreamingEncoder {
   public func encode(
     part: UnsafeRawBufferPointer, startsDocument: Bool, into tokens: inout [Token]
   ) {
+    tokens.makeRoom(for: part.count / 3)
     part.withMemoryRebound(to: UInt8.self) {
       tokenizer.encodeWhole(
         $0, startsDocument: startsDocument, stages: stages, encoder, into: &tokens)

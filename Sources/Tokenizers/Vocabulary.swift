@@ -85,6 +85,12 @@ struct Vocabulary: Sendable {
   private mutating func grow(to token: Token) {
     let missing = Int(token) + 1 - count
     if missing <= 0 { return }
+    if missing == 1 {
+      starts.append(0)
+      lengths.append(0)
+      marks.append([])
+      return
+    }
     starts.append(contentsOf: repeatElement(0, count: missing))
     lengths.append(contentsOf: repeatElement(0, count: missing))
     marks.append(contentsOf: repeatElement([], count: missing))

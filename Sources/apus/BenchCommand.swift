@@ -20,7 +20,8 @@ struct BenchCommand: ParsableCommand {
 
       Training is on random tokens, with a model of the given shape; its share is of what products \
       alone reach in the same process. Tokenizing needs --tokenizer and --text.
-      """)
+      """,
+    subcommands: [BenchTokenizerCommand.self])
 
   @Option(name: .long, help: "gpt2, llama, qwen3 or nanochat.")
   var family = TransformerConfiguration.Family.gpt2

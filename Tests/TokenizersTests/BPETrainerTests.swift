@@ -43,6 +43,26 @@ struct BPETrainerTests {
     #expect(json.count == expected.count)
   }
 
+  @Test("counts of several trainers add up to those of one")
+  func severalTrainers() throws {
+    let one = BPETrainer(.init(vocabularySize: 500, pattern: .cl100k))
+    var all = one
+    var parts = [one.makeAnother(), one.makeAnother(), one.makeAnother()]
+    var texts = RandomText(seed: 53)
+    for index in 0..<300 {
+      let bytes = texts.bytes() + [UInt8](repeating: 97, count: index % 40)
+      bytes.withUnsafeBytes {
+        all.add($0)
+        parts[index % 3].add($0)
+      }
+    }
+    var sum = one
+    for part in parts { sum.add(part) }
+    #expect(sum.distinctPieces == all.distinctPieces)
+    #expect(sum.byteCount == all.byteCount)
+    #expect(try sum.train().json() == all.train().json())
+  }
+
   @Test("merges are those of counting everything anew, on random corpora with long runs")
   func sameAsNaive() throws {
     var random = SplitMix(seed: 7)

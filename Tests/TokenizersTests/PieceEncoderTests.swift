@@ -50,6 +50,51 @@ struct PieceEncoderTests {
     }
   }
 
+  @Test("long pieces outside ASCII are merged as a whole though they are encoded in parts")
+  func partsOfLongPieces() throws {
+    let tokenizer = try smallTokenizer(.gpt2)
+    var ranks: [[Token]: (rank: Int, token: Token)] = [:]
+    let first = tokenizer.vocabularySize - tokenizer.merges.count
+    for (rank, merge) in tokenizer.merges.enumerated() {
+      ranks[[merge.left, merge.right]] = (rank, Token(first + rank))
+    }
+    let start = Dictionary(
+      uniqueKeysWithValues: (0..<Token(first)).filter { !tokenizer.isSpecial($0) }
+        .map { (tokenizer.bytes(of: $0)[0], $0) })
+    let letters = Array("中文字日本한국語éßa中日").map(String.init) + ["日本", "文字", "한국"]
+    var random = SplitMix(seed: 22)
+    for round in 0..<400 {
+      let count = round < 380 ? 1 + Int(random.next() % 60) : 500
+      let text = (0..<count).map { _ in letters[Int(random.next() % UInt64(letters.count))] }
+        .joined()
+      let expected = Reference.merge(text.utf8.compactMap { start[$0] }, ranks)
+      #expect(tokenizer.encode(text) == expected, "\(text)")
+      #expect(tokenizer.encode(text) == expected, "from the cache")
+    }
+  }
+
+  @Test(
+    "a document cut where it may be gives the tokens of the whole", arguments: SplitPattern.named)
+  func cuts(_ pattern: SplitPattern) throws {
+    let tokenizer = try smallTokenizer(pattern)
+    let encoder = tokenizer.makeEncoder()
+    var texts = RandomText(seed: 33)
+    var cuts = 0
+    for _ in 0..<1000 {
+      let bytes = Array((texts.text() + " the end, 文字。 a b" + texts.text()).utf8)
+      let place = bytes.withUnsafeBytes { encoder.lastCut(in: $0) }
+      if place == 0 { continue }
+      cuts += 1
+      var parts: [Token] = []
+      bytes[..<place].withUnsafeBytes { tokenizer.encode(bytes: $0, into: &parts) }
+      bytes[place...].withUnsafeBytes { tokenizer.encode(bytes: $0, into: &parts) }
+      var whole: [Token] = []
+      bytes.withUnsafeBytes { tokenizer.encode(bytes: $0, into: &whole) }
+      #expect(parts == whole, "\(String(decoding: bytes, as: UTF8.self)) at \(place)")
+    }
+    #expect(cuts > 900)
+  }
+
   @Test(
     "any bytes come back from decoding, and no chunking changes the ids",
     arguments: SplitPattern.named)

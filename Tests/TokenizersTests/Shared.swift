@@ -68,6 +68,17 @@ func withTemporaryFile<Result>(
   return try body(file.path)
 }
 
+/// Runs `body` with the path of a folder of some files, which is removed afterwards.
+func withTemporaryFolder<Result>(
+  _ files: [String: [UInt8]], _ body: (String) throws -> Result
+) throws -> Result {
+  try withTemporaryFile([], name: "empty") { path in
+    let folder = String(path.dropLast("/empty".count))
+    for (name, bytes) in files { try Data(bytes).write(to: URL(filePath: "\(folder)/\(name)")) }
+    return try body(folder)
+  }
+}
+
 /// The vocabularies for which there are golden ids, with the names used there.
 enum Golden: String, CaseIterable, CustomTestStringConvertible {
   case r50k = "r50k_base"

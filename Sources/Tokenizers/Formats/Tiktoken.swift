@@ -48,27 +48,36 @@ extension TokenizerDefinition {
     tiktoken bytes: UnsafeBufferPointer<UInt8>, pattern: SplitPattern?, specialTokens: [String]?
   ) throws(TokenizerError) {
     self.init()
+    vocabulary = Vocabulary(capacity: bytes.count / 8, byteCapacity: bytes.count / 2)
     var ranked: [Token] = []
     var raw: [UInt8] = []
     var line = 0
-    for text in bytes.split(separator: 10) {
+    var next = 0
+    while next < bytes.count {
+      let start = next
+      var space = start
+      while next < bytes.count, bytes[next] != 10 {
+        if bytes[next] == UInt8(ascii: " ") { space = next }
+        next += 1
+      }
+      let isReturn = next > start && bytes[next - 1] == 13
+      let end = isReturn ? next - 1 : next
+      next += 1
       line += 1
+      if end == start { continue }
       raw.removeAll(keepingCapacity: true)
-      let text = text.last == 13 ? text.dropLast() : text
-      guard let space = text.firstIndex(of: UInt8(ascii: " ")),
-        Base64.decode(text[..<space], into: &raw), !raw.isEmpty,
-        let rank = Int(String(decoding: text[(space + 1)...], as: UTF8.self)),
-        rank >= 0, rank <= Int(Vocabulary.largestToken)
+      guard space > start, Base64.decode(bytes[start..<space], into: &raw), !raw.isEmpty,
+        let rank = TokenizerDefinition.rank(bytes[(space + 1)..<max(end, space + 1)])
       else {
         throw TokenizerError(
           "line \(line) is no token in base 64 with a rank",
           hint: "the file is damaged or no .tiktoken file; fetch it again")
       }
-      if vocabulary.contains(Token(rank)) {
+      if vocabulary.contains(rank) {
         throw TokenizerError("line \(line): the rank \(rank) stands for two tokens")
       }
-      vocabulary.set(Token(rank), to: raw, marks: .inModel)
-      ranked.append(Token(rank))
+      vocabulary.set(rank, to: raw, marks: .inModel)
+      ranked.append(rank)
     }
     if ranked.isEmpty { throw TokenizerError("the .tiktoken file is empty") }
     vocabulary.makeIndex()
@@ -95,6 +104,18 @@ extension TokenizerDefinition {
     }
   }
 
+  /// Reads decimal digits, nothing else, up to the largest id.
+  private static func rank(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> Token? {
+    if digits.isEmpty { return nil }
+    var value: Token = 0
+    for digit in digits {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      value = value * 10 + Token(digit - 0x30)
+      if value > Vocabulary.largestToken { return nil }
+    }
+    return value
+  }
+
   /// Finds the merge behind each token: what its bytes become by the merges of lower rank alone.
   ///
   /// Tokens that do not come down to a pair are reached only as whole pieces.
@@ -104,19 +125,26 @@ extension TokenizerDefinition {
     let merger = PieceMerger(table)
     var byteTokens = [Token](repeating: .max, count: 256)
     for byte in 0...255 { byteTokens[byte] = vocabulary.token(for: [UInt8(byte)]) ?? .max }
-    var symbols = FlatTable<Token>(count: 256)
-    for token in ranked {
-      let text = vocabulary.bytes(of: token)
-      if text.count < 2 { continue }
-      if symbols.count < text.count { symbols = FlatTable(count: text.count) }
-      for (index, byte) in text.enumerated() { symbols.base[index] = byteTokens[Int(byte)] }
-      if merger.merge(symbols.base, text.count) != 2 { continue }
-      let left = symbols.base[0]
-      let right = symbols.base[1]
-      table.insert(left, right, rank: Int(token), token: token)
-      merges.append(UInt64(left) << 32 | UInt64(right))
-      products.append(token)
+    let pairs = FlatTable<UInt32>(count: 1 << 16, filledWith: 0xFF)
+    let longest = vocabulary.lengths.max().map { Int($0) } ?? 0
+    let symbols = FlatTable<Token>(count: longest + 1)
+    var found: [(left: Token, right: Token, product: Token)] = []
+    found.reserveCapacity(ranked.count)
+    vocabulary.withBytes { bytes in
+      for token in ranked {
+        let text = bytes(token)
+        guard text.count > 1, let start = text.baseAddress else { continue }
+        for (place, byte) in text.enumerated() { symbols.base[place] = byteTokens[Int(byte)] }
+        if merger.merge(bytes: start, symbols.base, text.count, by: pairs.base) != 2 { continue }
+        let left = symbols.base[0]
+        let right = symbols.base[1]
+        table.insert(left, right, rank: Int(token), token: token)
+        if text.count == 2 { pairs.base[Int(text[0]) << 8 | Int(text[1])] = token }
+        found.append((left, right, token))
+      }
     }
+    merges = found.map { UInt64($0.left) << 32 | UInt64($0.right) }
+    products = found.map(\.product)
   }
 
   /// The `.tiktoken` form: possible where ids are in the order of merges.
