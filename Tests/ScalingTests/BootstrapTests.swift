@@ -2,16 +2,17 @@
 
 import Glibc
 import Machine
-import Testing
-
 import Scaling
+import Testing
 
 @Suite("Intervals of laws")
 struct BootstrapTests {
   private let sizes = (0..<6).map { 30_000 * pow(2.5, Double($0)) }
 
   /// A study of 3 seeds a size, measured on clusters that all runs share.
-  private func study(_ law: ScalingLaw, sizes: [Double], seedNoise: Double, random: inout RandomSource)
+  private func study(
+    _ law: ScalingLaw, sizes: [Double], seedNoise: Double, random: inout RandomSource
+  )
     -> [[LossSample]]
   {
     let clusters = (0..<40).map { _ in exp(0.03 * random.nextNormal()) }
@@ -40,7 +41,7 @@ struct BootstrapTests {
     #expect((930...970).contains(held), "\(held) of 1,000")
   }
 
-  @Test("95% predictions of a larger size hold 93 to 98% of the time, with a floor or without")
+  @Test("95% predictions of a larger size hold 92 to 99% of the time, with a floor or without")
   func predictionCoverage() throws {
     for (stream, offset) in [(UInt64(0), 0.0), (1, 2.0)] {
       let law = ScalingLaw(
@@ -52,20 +53,20 @@ struct BootstrapTests {
         ])
       var random = RandomSource(seed: 13, stream: stream)
       var held = 0
-      for index in 0..<400 {
+      for index in 0..<250 {
         let all = study(
           law, sizes: sizes + [sizes[5] * 2.5], seedNoise: 0.005, random: &random)
         let known = Array(all.dropLast())
         let bootstraps = [LawForm.pure(.tokens), .withOffset(.tokens)].compactMap {
           Bootstrap(
-            known, form: $0, draws: 200, resamplesClusters: false, seed: UInt64(index))
+            known, form: $0, draws: 160, resamplesClusters: false, seed: UInt64(index))
         }
         let prediction = Prediction(
           bootstraps, at: [.tokens: sizes[5] * 2.5], seeds: 3, seed: UInt64(index))
         let measured = all[6].reduce(0) { $0 + $1.loss } / 3
         if prediction.contains(measured) { held += 1 }
       }
-      #expect((368...396).contains(held), "\(held) of 400 with a floor of \(offset)")
+      #expect((230...247).contains(held), "\(held) of 250 with a floor of \(offset)")
     }
   }
 

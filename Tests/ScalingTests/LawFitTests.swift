@@ -2,9 +2,8 @@
 
 import Glibc
 import Machine
-import Testing
-
 import Scaling
+import Testing
 
 @Suite("Fitting laws of the loss")
 struct LawFitTests {

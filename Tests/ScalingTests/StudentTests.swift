@@ -1,8 +1,7 @@
 /// Student's t against published tables.
 
-import Testing
-
 import Scaling
+import Testing
 
 @Suite("Student's t")
 struct StudentTests {
