@@ -75,7 +75,8 @@ let package = Package(
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Scaling", "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine", "CICU",
+        "Scaling", "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine",
+        "CICU",
         "CZstd",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
