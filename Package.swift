@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "Models", targets: ["Models"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Scaling", targets: ["Scaling"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -75,10 +76,12 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     .target(name: "Training", dependencies: ["Models", "Corpora"]),
+    .target(name: "Scaling", dependencies: ["Training", "Inference"]),
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine", "CICU",
+        "Scaling", "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine",
+        "CICU",
         "CZstd",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -94,6 +97,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "Models", "Tokenizers", "Machine"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
     .testTarget(
       name: "apusTests",
       dependencies: [

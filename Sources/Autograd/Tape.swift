@@ -18,6 +18,8 @@ import Machine
 public final class Tape {
   /// Whether operations leave pullbacks; a forward pass alone needs none and keeps less.
   public let isRecording: Bool
+  /// What the next `dropped()` drops; nil for nothing. Set before every step.
+  public var dropout: Dropout?
   private let activations = Arena()
   private let gradients = Arena()
   private var pullbacks: [() -> Void] = []
@@ -39,6 +41,12 @@ public final class Tape {
 
   /// Memory that lives until the step ends, or the enclosing `scope` of a tape that does not record.
   public func floats(_ count: Int) -> MutableFloats { activations.floats(count) }
+
+  /// The share and the key of the next mask, if there is dropout.
+  func nextDropout() -> (share: Float, key: UInt32)? {
+    guard let share = dropout?.share, let key = dropout?.next() else { return nil }
+    return (share, key)
+  }
 
   /// A new tensor with unspecified values.
   public func tensor(rows: Int, columns: Int) -> Tensor {

@@ -40,6 +40,13 @@ public protocol KernelSet: Sendable {
   static func addColumnSums(
     of x: Floats, rows: Int, columns: Int, to sums: MutableFloats)
 
+  /// `y = residual + x · mask / (1 − share)` (`residual` nil: 0), where the mask is 0 for about
+  /// `share` of the places. The mask of a place depends on `first` plus its index and on `key`
+  /// alone, so that parts of an array can be done apart. `x`, `residual` and `y` may be the same.
+  static func dropout(
+    _ x: Floats, residual: Floats?, into y: MutableFloats, count: Int, first: UInt32, key: UInt32,
+    share: Float)
+
   // MARK: Normalization (over rows of `width`)
 
   /// RMSNorm (arXiv 1910.07467): `y = x · r · weight` with `r = 1/√(mean x² + ε)`, saved per row.

@@ -36,8 +36,12 @@ struct Block {
 
   func callAsFunction(_ x: Tensor, _ shape: AttentionShape, cache: CachedLayer?) -> Tensor {
     let attended = qkv(attentionNorm(x)).attend(shape, cache: cache)
-    let y = output(attended, residual: x)
-    return down(activated(up(feedForwardNorm(y))), residual: y)
+    if x.tape.dropout == nil {
+      let y = output(attended, residual: x)
+      return down(activated(up(feedForwardNorm(y))), residual: y)
+    }
+    let y = output(attended).dropped(residual: x)
+    return down(activated(up(feedForwardNorm(y)))).dropped(residual: y)
   }
 
   private func activated(_ x: Tensor) -> Tensor {

@@ -71,6 +71,7 @@ public final class Transformer: @unchecked Sendable {
     if configuration.family == .nanochat {
       x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon)
     }
+    if tape.dropout != nil { x = x.dropped() }
     for (index, block) in blocks.enumerated() {
       let shape = block.attentionShape(sequences: sequences, length: length, rotary: rotary)
       x = tape.scope { block(x, shape, cache: cache?.layer(index)) }
@@ -84,11 +85,15 @@ public final class Transformer: @unchecked Sendable {
   /// - Parameters:
   ///   - inputs: `sequences × length` tokens.
   ///   - targets: the token that follows each.
+  ///   - dropout: what is dropped after the embedding and at the end of both parts of every block,
+  ///     as GPT-2 does (its dropout of attention weights is left out); nil for nothing.
   /// - Returns: the loss: mean nats per token.
   public func addGradients(
-    inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1
+    inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1,
+    dropout: Dropout? = nil
   ) -> Double {
     let tape = recordingTape
+    tape.dropout = dropout
     let x = hidden(inputs, sequences: sequences, on: tape)
     let losses = x.crossEntropy(
       head: head, targets: targets, softCap: configuration.softCap,

@@ -2,8 +2,10 @@
 
 /// Watches validation losses and says when to stop.
 ///
-/// A loss is progress if it lies at least `threshold` below the best loss at the last progress, so
-/// that a slow steady descent goes on and noise around a floor does not. The run stops after
+/// A loss is progress if it lies at least `threshold`, and a paired standard error, below the best
+/// loss at the last progress, so that a slow steady descent goes on and noise around a floor does
+/// not. The standard error is that of the mean difference between the two evaluations over the same
+/// windows; it is smaller than that of either loss. The run stops after
 /// `patience` evaluations in a row without progress, or at once when a loss is `ceiling` above the
 /// best. The best model is that of the lowest loss, progress or not.
 public struct EarlyStopping: Sendable, Codable, Equatable {
@@ -13,14 +15,20 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
     public var patience: Int
     /// Nats per token that a loss must gain.
     public var threshold: Double
+    /// Paired standard errors that a loss must gain, where losses come by windows.
+    public var standardErrors: Double
     /// Nats per token above the best loss that end the run at once.
     public var ceiling: Double
 
     /// A rule; the defaults suit validation sets of about 100,000 tokens.
-    public init(patience: Int = 8, threshold: Double = 0.002, ceiling: Double = 0.1) {
+    public init(
+      patience: Int = 8, threshold: Double = 0.002, standardErrors: Double = 1,
+      ceiling: Double = 0.1
+    ) {
       precondition(patience > 0, "Patience is at least one evaluation.")
       self.patience = patience
       self.threshold = threshold
+      self.standardErrors = standardErrors
       self.ceiling = ceiling
     }
   }
@@ -44,6 +52,7 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
   /// Evaluations since the last progress.
   public private(set) var evaluationsWithoutProgress = 0
   private var reference: Double?
+  private var referenceWindows: [Float] = []
 
   /// Watches by `rule`.
   public init(_ rule: Rule = Rule()) {
@@ -51,20 +60,39 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
   }
 
   /// Takes note of the loss after `step`; a loss that is no number never is the best.
-  public mutating func observe(loss: Double, step: Int) -> Verdict {
+  ///
+  /// - Parameter windows: the mean losses of the validation windows, always the same ones; none to
+  ///   go by the loss alone.
+  public mutating func observe(loss: Double, windows: [Float] = [], step: Int) -> Verdict {
     guard loss.isFinite else { return lackOfProgress(hopeless: false) ? .stop : .wait }
     let lowest = bestLoss ?? .infinity
     if loss < lowest {
       bestLoss = loss
       bestStep = step
     }
-    if let reference, loss > reference - rule.threshold {
+    let error = rule.standardErrors * Self.pairedError(windows, referenceWindows)
+    if let reference, loss > reference - max(rule.threshold, error) {
       if lackOfProgress(hopeless: loss > lowest + rule.ceiling) { return .stop }
     } else {
       reference = loss
+      referenceWindows = windows
       evaluationsWithoutProgress = 0
     }
     return loss < lowest ? .best : .wait
+  }
+
+  /// The standard error of the mean of a − b; 0 if they are not of the same windows.
+  private static func pairedError(_ a: [Float], _ b: [Float]) -> Double {
+    guard a.count == b.count, a.count > 1 else { return 0 }
+    let count = Double(a.count)
+    var (sum, squares) = (0.0, 0.0)
+    for (x, y) in zip(a, b) {
+      let difference = Double(x) - Double(y)
+      sum += difference
+      squares += difference * difference
+    }
+    let variance = max(0, squares - sum * sum / count) / (count - 1)
+    return (variance / count).squareRoot()
   }
 
   private mutating func lackOfProgress(hopeless: Bool) -> Bool {

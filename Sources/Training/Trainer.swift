@@ -197,6 +197,7 @@ public final class Trainer {
     transformer.parameters.zeroGradients()
     var loss = 0.0
     var row = 0
+    var pass = 0
     while row < batch.sequences {
       let end = min(row + state.options.sequencesPerPass, batch.sequences)
       let tokens = row * batch.length..<end * batch.length
@@ -205,10 +206,18 @@ public final class Trainer {
         weight
         * transformer.addGradients(
           inputs: Array(batch.inputs[tokens]), targets: Array(batch.targets[tokens]),
-          sequences: end - row, gradientScale: Float(weight))
+          sequences: end - row, gradientScale: Float(weight), dropout: dropout(pass: pass))
       row = end
+      pass += 1
     }
     return loss
+  }
+
+  private func dropout(pass: Int) -> Dropout? {
+    let share = state.options.dropout
+    guard share > 0 else { return nil }
+    return Dropout(
+      share: Float(share), seed: state.options.seed, step: state.step << 16 | pass)
   }
 
   private func progress(_ record: StepRecord, epoch: Int) -> TrainingProgress {
@@ -231,7 +240,8 @@ public final class Trainer {
       .evaluation(
         EvaluationRecord(
           step: state.step, loss: result.loss, bitsPerByte: result.bitsPerByte)))
-    let verdict = state.stopping.observe(loss: result.loss, step: state.step)
+    let verdict = state.stopping.observe(
+      loss: result.loss, windows: result.windows, step: state.step)
     if state.options.earlyStopping != nil {
       let isBest = state.stopping.bestStep == state.step
       if isBest { try ModelFolder.write(transformer, tokenizer, to: checkpoint.best) }

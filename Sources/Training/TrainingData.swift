@@ -68,7 +68,7 @@ final class TrainingData {
 }
 
 /// `path` from the root of the file system, so that it means the same in another folder; "-" stays.
-func absolutePath(_ path: String) -> String {
+package func absolutePath(_ path: String) -> String {
   if path.hasPrefix("/") || path == "-" { return path }
   guard let folder = getcwd(nil, 0) else { return path }
   defer { free(folder) }

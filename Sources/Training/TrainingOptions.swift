@@ -64,7 +64,10 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var keep: Int
   /// When to stop before the horizon, or nil for never.
   public var earlyStopping: EarlyStopping.Rule?
-  /// The seed of the initial weights and of the order of the windows.
+  /// The share of values that dropout zeroes in training, after the embedding and at the end of both
+  /// parts of every block; 0 for none.
+  public var dropout = 0.0
+  /// The seed of the initial weights, of the order of the windows, and of dropout.
   public var seed: UInt64
   /// Threads that compute, which the trainer fills in: as many as `Workers.shared` has.
   public var threads = 1

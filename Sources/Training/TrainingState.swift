@@ -81,7 +81,7 @@ public struct TrainingState: Sendable, Codable, Equatable {
 
 extension Tokenizer {
   /// A hash of everything the tokenizer is, to recognise it by.
-  var identity: String {
+  package var identity: String {
     var hash = DocumentHash()
     json().withUnsafeBytes { hash.combine($0) }
     return String(hash.bits, radix: 16)

@@ -34,6 +34,7 @@ struct Apus: ParsableCommand {
         name: "MODEL",
         subcommands: [
           TrainCommand.self, SampleCommand.self, NextCommand.self, PerplexityCommand.self,
+          ScalingCommand.self,
         ]),
       CommandGroup(name: "MACHINE", subcommands: [DoctorCommand.self, BenchCommand.self]),
     ])

@@ -5,6 +5,7 @@ import Glibc
 import Inference
 import Machine
 import Models
+import Scaling
 import Tokenizers
 import Training
 
@@ -54,5 +55,14 @@ extension Interruption {
   /// Ends the command if the user asked for it.
   static func check() throws {
     if isRequested { throw Failure("interrupted", status: .interrupted) }
+  }
+}
+
+extension ScalingError: ExplainedError {
+  var status: ExitStatus {
+    switch self {
+    case .tooLittleText, .tooFewDocuments, .badFile, .badTable: .badData
+    case .otherStudy: .cannotCreate
+    }
   }
 }

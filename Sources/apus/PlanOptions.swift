@@ -122,12 +122,20 @@ struct StepOptions: ParsableArguments {
     help: ArgumentHelp("The largest norm of the gradient; 0 for no limit.", valueName: "x"))
   var clip: Double?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The share of values that dropout zeroes; for corpora that repeat (default: 0).",
+      valueName: "x"))
+  var dropout: Double?
+
   /// Whether nothing was asked for.
   var isEmpty: Bool {
     batchTokens == nil && optimizer == nil && schedule == nil && warmUp == nil
-      && [learningRate, minLearningRate, cooldown, weightDecay, beta1, beta2, clip].allSatisfy {
-        $0 == nil
-      }
+      && [learningRate, minLearningRate, cooldown, weightDecay, beta1, beta2, clip, dropout]
+        .allSatisfy {
+          $0 == nil
+        }
   }
 
   func validate() throws {
@@ -151,6 +159,9 @@ struct StepOptions: ParsableArguments {
       if let beta, !(0..<1).contains(beta) {
         throw ValidationError("\(name) is at least 0 and below 1")
       }
+    }
+    if let dropout, !(0..<1).contains(dropout) {
+      throw ValidationError("--dropout is at least 0 and below 1")
     }
     if let clip, !(clip >= 0 && clip.isFinite) { throw ValidationError("--clip is at least 0") }
   }

@@ -80,6 +80,7 @@ struct TrainStart {
       options.schedule.finalShare = min(1, rate / options.optimizer.learningRate)
     }
     if let cooldown = step.cooldown { options.schedule.cooldown = cooldown }
+    if let dropout = step.dropout { options.dropout = dropout }
     if let beta = step.beta1 { options.optimizer.beta1 = beta }
     if let beta = step.beta2 { options.optimizer.beta2 = beta }
     if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
@@ -93,7 +94,7 @@ struct TrainStart {
 }
 
 /// Bytes of text in a corpus, estimated from its first two megabytes; nil for a pipe.
-private func textBytes(of corpus: Corpus) throws -> Int? {
+func textBytes(of corpus: Corpus) throws -> Int? {
   guard corpus.isRereadable else { return nil }
   let reader = try corpus.makeReader(from: .start, split: .all)
   var bytes = 0

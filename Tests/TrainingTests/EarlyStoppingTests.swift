@@ -57,4 +57,18 @@ import Training
     #expect(index == 3)
     #expect(watch.bestLoss == 4)
   }
+
+  @Test("a gain within one paired standard error is no progress, a steady one is")
+  func pairedStandardError() {
+    // The same mean gain of 0.01: once with windows that move apart by ±0.4, once all alike.
+    let first = (0..<100).map { Float(4 + 0.01 * Double($0 % 7)) }
+    let noisy = first.enumerated().map { $1 - 0.01 + ($0 % 2 == 0 ? 0.4 : -0.4) }
+    let steady = first.map { $0 - 0.01 }
+    for (second, progress) in [(noisy, false), (steady, true)] {
+      var watch = EarlyStopping(.init(patience: 5, threshold: 0.002))
+      _ = watch.observe(loss: 4.03, windows: first, step: 1)
+      #expect(watch.observe(loss: 4.02, windows: second, step: 2) == .best)
+      #expect(watch.evaluationsWithoutProgress == (progress ? 0 : 1))
+    }
+  }
 }

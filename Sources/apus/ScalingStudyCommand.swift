@@ -1,0 +1,88 @@
+/// `apus scaling study`, the default: plan, run, report.
+
+import ArgumentParser
+import Corpora
+import FoundationEssentials
+import Machine
+import Models
+import Scaling
+import Tokenizers
+import Training
+
+extension StudyPlan.Variation: ExpressibleByArgument {}
+
+struct ScalingStudyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "study",
+    abstract: "Run a study: many small runs, one law.",
+    discussion: """
+      EXAMPLES
+        apus scaling corpora/tales.jsonl.zst -o tales-study
+        apus scaling books.train.jsonl.zst -o study --time 1h
+        apus scaling books.train.jsonl.zst -o study --sizes 25k,50k,100k,200k,400k --seeds 3
+
+      Every size is trained with several seeds until its validation loss no longer falls. The law is \
+      fitted to all sizes but the largest, whose loss is predicted, with an interval, before it is \
+      trained. Finished runs are kept: the same command again goes on where it stopped, and more \
+      sizes or seeds extend the study.
+      """)
+
+  @OptionGroup var corpus: CorpusOptions
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The study's folder.", valueName: "study"))
+  var output: String
+
+  @OptionGroup var design: StudyOptions
+
+  @Flag(name: .long, help: "Print the plan and stop.")
+  var dryRun = false
+
+  @OptionGroup var report: ReportOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var messages: OutputOptions
+
+  func run() throws {
+    threads.apply()
+    if corpus.corpus.isEmpty || corpus.corpus.contains("-") {
+      throw Failure(
+        "a study reads its corpus several times, so it must be a file", status: .usage,
+        hint: "name files: apus scaling CORPUS -o STUDY")
+    }
+    let texts = try corpus.open(for: Self.self)
+    let start = try StudyStart(self, texts)
+    start.show()
+    if dryRun { return }
+    let study = try ScalingStudy(start.plan, tokenizer: try start.tokenizer(), folder: output)
+    let display = StudyDisplay(messages)
+    Interruption.observe()
+    let isComplete = try study.run { event in
+      display.show(event)
+      if case .point = event { _ = try? save(study) }
+    }
+    display.finish()
+    let result = try save(study)
+    if !isComplete {
+      throw Failure(
+        "interrupted", status: .interrupted,
+        hint: "the same command goes on after the last finished run")
+    }
+    let words = StudyText(result, columns: min(100, Console.columns))
+    if report.json {
+      try Console.write(try result.json())
+    } else {
+      try Console.write(words.text + "\n")
+    }
+    messages.say("wrote \(output)/study.json and \(output)/chart.svg")
+  }
+
+  /// Writes report and chart anew.
+  @discardableResult
+  private func save(_ study: ScalingStudy) throws -> StudyReport {
+    let result = StudyReport(study.plan, points: study.points, prediction: study.prediction)
+    try writeWhole(try result.json(), to: "\(output)/study.json")
+    if let chart = result.chart() {
+      try writeWhole(ChartSVG(chart).text, to: "\(output)/chart.svg")
+    }
+    return result
+  }
+}
