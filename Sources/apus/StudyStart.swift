@@ -77,7 +77,8 @@ struct StudyStart {
     if let given { return given }
     let rules = try BPEOptions.parse([])
     return try rules.train(
-      on: texts, split: .all, vocabularySize: plan.vocabularySize, messages: command.messages
+      on: texts, split: .all, vocabularySize: plan.vocabularySize, threads: command.threads.count,
+      messages: command.messages
     ).tokenizer
   }
 
