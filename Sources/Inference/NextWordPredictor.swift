@@ -15,7 +15,7 @@ public struct NextWordOptions: Sendable {
   /// How the end of the context is meant.
   public var end = ContextEnd.word
   /// Paths that go through the model at once.
-  public var batch = 16
+  public var batch = 64
 
   /// The 20 likeliest words, for certain if 4,096 paths are enough.
   public init() {}
@@ -28,8 +28,8 @@ public struct NextWordOptions: Sendable {
 /// No mass is ever lost, so what is still on paths bounds what any word may gain. Paths of all
 /// segmentations count, not only those the tokenizer would choose. See `WordReader` for what a word is.
 ///
-/// Cost: one forward pass over a context, then one over a few tokens for each path, 16 at a time
-/// behind copies of the context's cache. Not for many contexts in parallel.
+/// Cost: one forward pass over a context, then one over a few tokens for each path, 64 at a time
+/// behind the context's cache, which they share. Not for many contexts in parallel.
 public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
   private let model: Model
   private let tokenizer: Coder
@@ -72,11 +72,9 @@ public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
   private func run(_ search: inout NextWordSearch, start: [Token], options: NextWordOptions) {
     let width = model.vocabularySize
     let longest = model.contextLength - start.count
-    let capacity = min(model.contextLength, start.count + max(longest, 0))
-    let prefix = model.makeCache(sequences: 1, capacity: capacity)
+    let prefix = model.makeCache(sequences: 1, capacity: start.count)
     let first = model.nextLogits(after: start, cache: prefix)
     for node in search.takeBatch(limit: 1, longest: 0) { search.expand(node, logits: first[...]) }
-    var caches: [Int: Model.Cache] = [1: prefix]
     var nextCheck = 32
     while search.expansions < options.budget {
       if let mass = options.mass {
@@ -88,16 +86,9 @@ public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
       let limit = min(options.batch, options.budget - search.expansions)
       let batch = search.takeBatch(limit: limit, longest: longest)
       guard let depth = batch.first?.depth else { break }
-      // Caches come in powers of two, so that few are made; rows to spare repeat the last path.
-      var rows = 1
-      while rows < batch.count { rows *= 2 }
-      let cache = caches[rows] ?? prefix.replicated(sequences: rows, capacity: capacity)
-      caches[rows] = cache
-      var inputs = batch.flatMap { search.tokens(of: $0) }
-      let spare = Array(inputs.suffix(depth))
-      for _ in batch.count..<rows { inputs += spare }
-      let logits = model.nextLogits(after: inputs, cache: cache)
-      cache.rewind(to: start.count)
+      let branches = prefix.branched(sequences: batch.count, capacity: start.count + depth)
+      let logits = model.nextLogits(
+        after: batch.flatMap { search.tokens(of: $0) }, cache: branches)
       for (row, node) in batch.enumerated() {
         search.expand(node, logits: logits[row * width..<(row + 1) * width])
       }
