@@ -3,12 +3,12 @@
 import Tokenizers
 
 /// The search behind the DRY penalty, for the end of one sequence.
-enum Repetition {
+package enum Repetition {
   /// For every token that followed an earlier copy of the end of `tokens`, the length of the longest
   /// such copy, of at least `shortest` and at most `limit` tokens.
   ///
   /// O(tokens), by Z-values of the reversed sequence (Gusfield 1997, section 1.4).
-  static func continuations(
+  package static func continuations(
     of tokens: ArraySlice<Token>, shortest: Int, limit: Int
   ) -> [Token: Int] {
     let reversed = Array(tokens.reversed())
@@ -36,7 +36,7 @@ enum Repetition {
 
   /// The tokens at the end of `tokens` that stand behind the last of `breakers`: no repetition
   /// reaches further back.
-  static func tokensBehindBreaker(
+  package static func tokensBehindBreaker(
     in tokens: ArraySlice<Token>, breakers: [[UInt8]], bytes: (Token) -> [UInt8]
   ) -> Int {
     let reach = (breakers.map(\.count).max() ?? 1) - 1

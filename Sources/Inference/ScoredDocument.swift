@@ -8,6 +8,10 @@ public struct ScoredToken: Sendable, Equatable {
   public var token: Token
   /// ln p of the token given its window; nil if nothing stood before it there.
   public var logProbability: Float?
+  /// How many tokens stood before it in the window in which it was scored.
+  public var context = 0
+  /// Bytes that it stands for.
+  public var byteCount = 0
 }
 
 /// A word and its surprisal.

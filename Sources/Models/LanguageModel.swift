@@ -50,4 +50,10 @@ public protocol LanguageModel {
   /// every position of windows that start with nothing before them; `inputs` and the result are
   /// `sequences` × length, row-major.
   func logMass(of members: [Bool], after inputs: [Token], sequences: Int) -> [Float]
+
+  /// Calls `body` with the logits of every position of windows that start with nothing before them;
+  /// `inputs` are `sequences` × length, and rows come in their order.
+  func forEachLogits(
+    after inputs: [Token], sequences: Int,
+    _ body: (_ row: Int, _ logits: UnsafeBufferPointer<Float>) -> Void)
 }
