@@ -53,8 +53,9 @@ public struct GeneratedText: Sendable {
   public internal(set) var text = ""
   /// The tokens drawn, the end of the text included.
   public internal(set) var tokens: [SampledToken] = []
-  /// How many of the first tokens spell the end of the prompt, the last of them perhaps more.
-  public internal(set) var promptTokens = 0
+  /// The tokens before those, which spell the end of the prompt and nothing else. One that spells
+  /// more is the first of `tokens`.
+  public internal(set) var promptTokens: [Token] = []
   /// ln of the product of the masses that a grammar left at every token: a text drawn by the plain
   /// chain stands for e to this of itself among all texts of the grammar (an importance weight).
   public var allowedLogMass: Double {

@@ -46,13 +46,14 @@ struct GenerationState {
   ) -> Bool {
     let drawn = samplers[sample].adopt(token, probability: Float(share), logits: logits)
     history[sample].append(token)
-    samples[sample].tokens.append(drawn)
-    samples[sample].promptTokens += 1
     let spelt = bytes(token)
     let new = Array(spelt.dropFirst(uncovered[sample]))
     uncovered[sample] = max(0, uncovered[sample] - spelt.count)
-    let isWanted = report(.token(sample: sample, drawn))
-    return show(streams[sample].append(new), sample, report) && isWanted
+    if new.isEmpty {
+      samples[sample].promptTokens.append(token)
+      return true
+    }
+    return take(drawn, new, sample, report)
   }
 
   /// Draws a token for a sample; false if the caller has had enough.
@@ -69,22 +70,26 @@ struct GenerationState {
     }
     let drawn = samplers[sample].sample(logits, among: allowed)
     history[sample].append(drawn.token)
-    samples[sample].tokens.append(drawn)
-    let isWanted = report(.token(sample: sample, drawn))
-    if drawn.token == endOfText, !options.ignoresEndOfText {
-      return close(sample, .endOfText, report) && isWanted
-    }
     if let grammar, let place = places[sample] {
       places[sample] = grammar.place(after: drawn.token, from: place)
     }
-    let text = streams[sample].append(bytes(drawn.token))
-    let isShown = show(text, sample, report)
-    let count = samples[sample].tokens.count - samples[sample].promptTokens
-    if streams[sample].isStopped { return close(sample, .stop, report) && isWanted && isShown }
-    if count >= options.maximumTokens {
-      return close(sample, .length, report) && isWanted && isShown
+    let isEnd = drawn.token == endOfText && !options.ignoresEndOfText
+    return take(drawn, isEnd ? nil : bytes(drawn.token), sample, report)
+  }
+
+  /// Adds a token and the text it brings, nil for the end of the text.
+  private mutating func take(
+    _ drawn: SampledToken, _ text: [UInt8]?, _ sample: Int, _ report: (GenerationEvent) -> Bool
+  ) -> Bool {
+    samples[sample].tokens.append(drawn)
+    var isWanted = report(.token(sample: sample, drawn))
+    guard let text else { return close(sample, .endOfText, report) && isWanted }
+    isWanted = show(streams[sample].append(text), sample, report) && isWanted
+    if streams[sample].isStopped { return close(sample, .stop, report) && isWanted }
+    if samples[sample].tokens.count >= options.maximumTokens {
+      return close(sample, .length, report) && isWanted
     }
-    return isWanted && isShown
+    return isWanted
   }
 
   /// Ends a sample; false if the caller has had enough.

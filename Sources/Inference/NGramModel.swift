@@ -3,6 +3,27 @@
 import Glibc
 import Tokenizers
 
+/// Documents end to end, each behind a mark.
+public struct NGramText: Sendable {
+  /// Tokens that may come next; their number is the mark.
+  public let vocabularySize: Int
+  /// Tokens of all documents.
+  public private(set) var count = 0
+  fileprivate var tokens: [Token] = []
+
+  /// No documents.
+  public init(vocabularySize: Int) {
+    self.vocabularySize = vocabularySize
+  }
+
+  /// Takes a document.
+  public mutating func append(_ document: [Token]) {
+    tokens.append(Token(vocabularySize))
+    tokens += document
+    count += document.count
+  }
+}
+
 /// A model of the next token given the four before it (Chen & Goodman 1999; as Heafield et al. 2013
 /// estimate it, doi:10.3115/v1/P13-2121).
 ///
@@ -36,18 +57,18 @@ public struct NGramModel: Sendable {
 
   /// An estimate from documents.
   public init(documents: some Sequence<[Token]>, order: Int = 5, vocabularySize: Int) {
+    var text = NGramText(vocabularySize: vocabularySize)
+    for document in documents { text.append(document) }
+    self.init(text, order: order)
+  }
+
+  /// An estimate from a text.
+  public init(_ text: consuming NGramText, order: Int = 5) {
     precondition(order > 0, "An n-gram has a token.")
-    var text: [Token] = []
-    var count = 0
-    for document in documents {
-      text.append(Token(vocabularySize))
-      text += document
-      count += document.count
-    }
-    trainingTokens = count
+    trainingTokens = text.count
+    vocabularySize = text.vocabularySize
     self.order = order
-    self.vocabularySize = vocabularySize
-    trie = NGramTrie(text, order: order, mark: Token(vocabularySize))
+    trie = NGramTrie(text.tokens, order: order, mark: Token(text.vocabularySize))
     var discounts: [[Double]] = []
     var fallbacks: [Int] = []
     for level in 0..<order {

@@ -21,10 +21,8 @@ struct NGramTrie: Sendable {
   /// The n-grams of `text`, in which `mark`, larger than all tokens, stands before each document.
   init(_ text: [Token], order: Int, mark: Token) {
     precondition(text.count + order <= UInt32.max, "A text has fewer than 2³² tokens.")
-    var padded = text
-    padded += [Token](repeating: mark, count: order)
-    let positions = Self.sorted(text.count, padded, order: order, buckets: Int(mark) + 1)
-    levels = Self.collect(positions, padded, order: order, mark: mark)
+    let positions = Self.sorted(text, order: order, mark: mark)
+    levels = Self.collect(positions, text, order: order, mark: mark)
     adjust(mark: mark)
   }
 
@@ -75,22 +73,29 @@ struct NGramTrie: Sendable {
     return node
   }
 
-  /// The positions 0 ..< `count` in the order of the `order` tokens that begin there: one counting
-  /// sort a token, from the last to the first.
-  private static func sorted(
-    _ count: Int, _ text: [Token], order: Int, buckets: Int
-  ) -> [UInt32] {
+  /// The token at a position; behind the end stand marks.
+  @inline(__always)
+  private static func token(at position: Int, of text: [Token], mark: Token) -> Token {
+    position < text.count ? text[position] : mark
+  }
+
+  /// All positions in the order of the `order` tokens that begin there: one counting sort a token,
+  /// from the last to the first.
+  private static func sorted(_ text: [Token], order: Int, mark: Token) -> [UInt32] {
+    let count = text.count
     var positions = [UInt32](unsafeUninitializedCapacity: count) { buffer, initialized in
       for index in 0..<count { buffer[index] = UInt32(index) }
       initialized = count
     }
     var next = [UInt32](repeating: 0, count: count)
     for offset in (0..<order).reversed() {
-      var starts = [Int](repeating: 0, count: buckets + 1)
-      for index in 0..<count { starts[Int(text[index + offset]) + 1] += 1 }
-      for bucket in 0..<buckets { starts[bucket + 1] += starts[bucket] }
+      var starts = [Int](repeating: 0, count: Int(mark) + 2)
+      for index in 0..<count {
+        starts[Int(token(at: index + offset, of: text, mark: mark)) + 1] += 1
+      }
+      for bucket in 0...Int(mark) { starts[bucket + 1] += starts[bucket] }
       for position in positions {
-        let bucket = Int(text[Int(position) + offset])
+        let bucket = Int(token(at: Int(position) + offset, of: text, mark: mark))
         next[starts[bucket]] = position
         starts[bucket] += 1
       }
@@ -116,8 +121,9 @@ struct NGramTrie: Sendable {
       levels[0].counts[Int(token)] += 1
       if token == previous[0] { same = 1 }
       // No n-gram reaches into the next document.
-      while length < order, text[start + length] != mark {
-        let next = text[start + length]
+      while length < order, case let next = self.token(at: start + length, of: text, mark: mark),
+        next != mark
+      {
         if same == length, length < known, previous[length] == next {
           levels[length].counts[levels[length].counts.count - 1] += 1
           same += 1
@@ -150,7 +156,9 @@ struct NGramTrie: Sendable {
     var counts = [UInt32](repeating: 0, count: Int(mark) + 2)
     var last: (Token, Token)?
     for position in positions {
-      let pair = (text[Int(position)], text[Int(position) + 1])
+      let pair = (
+        text[Int(position)], token(at: Int(position) + 1, of: text, mark: mark)
+      )
       if pair.1 == mark { continue }
       if let last, last == pair { continue }
       counts[Int(pair.0) + 1] += 1

@@ -21,12 +21,12 @@ final class Baseline {
     let corpus = try Corpus(paths, textField: form.textField, lines: form.lines)
     let reader = try corpus.makeReader(from: .start, split: .all)
     let progress = Progress("counting", unit: .bytes, options: messages)
-    var documents: [[Token]] = []
+    var text = NGramText(vocabularySize: tokenizer.vocabularySize)
     var bytes = 0
     while let document = try reader.next() {
       var tokens: [Token] = []
       document.bytes.withUnsafeBytes { tokenizer.encode(bytes: $0, into: &tokens) }
-      documents.append(tokens)
+      text.append(tokens)
       bytes += document.bytes.count
       try Interruption.check()
       progress.update(
@@ -35,13 +35,13 @@ final class Baseline {
           ? Double(reader.compressedBytesRead) / Double(max(1, corpus.compressedBytes)) : nil)
     }
     progress.clear()
-    let tokens = documents.reduce(0) { $0 + $1.count }
-    if tokens == 0 {
+    if text.count == 0 {
       throw Failure("the corpus of the baseline is empty", status: .badData)
     }
     messages.say(
-      "5-gram baseline: sorting \(Format.count(tokens)) tokens takes \(Format.bytes(16 * tokens))")
-    model = NGramModel(documents: documents, vocabularySize: tokenizer.vocabularySize)
+      "5-gram baseline: sorting \(Format.count(text.count)) tokens takes "
+        + Format.bytes(12 * text.count))
+    model = NGramModel(text)
     messages.say(
       "5-gram baseline: \(Format.count(model.ngrams.reduce(0, +))) n-grams, "
         + Format.bytes(model.memoryBytes))

@@ -23,7 +23,7 @@ extension SampleCommand {
       var members: [(key: String, value: JSON)] = [
         ("text", .string(sample.text)),
         ("tokens", .array(sample.tokens.map { .integer(Int($0.token)) })),
-        ("prompt_tokens", .integer(sample.promptTokens)),
+        ("prompt_tokens", .array(sample.promptTokens.map { .integer(Int($0)) })),
         ("logprob", .number(logprob)), ("ending", .string(sample.ending.rawValue)),
       ]
       if grammar.isGiven { members.append(("allowed_logprob", .number(sample.allowedLogMass))) }

@@ -91,7 +91,7 @@ struct PromptTests {
     }
   }
 
-  @Test("the tokens that spell the prompt's end are reported with the shares of their paths")
+  @Test("tokens that spell nothing but the prompt's end stand apart from those that are new")
   func reported() {
     var options = GenerationOptions()
     options.chain = .plain
@@ -102,19 +102,39 @@ struct PromptTests {
     for sample in Generator(model: model, tokenizer: tokenizer).generate(
       after: prompt, options: options)
     {
-      let spelt = sample.tokens.prefix(sample.promptTokens).flatMap {
-        tokenizer.bytes(of: $0.token)
-      }
-      #expect(spelt.starts(with: Array(" ab".utf8)))
-      #expect(sample.tokens.count <= sample.promptTokens + 2)
-      #expect(sample.tokens.allSatisfy { $0.probability > 0 && $0.probability <= 1 + 1e-6 })
-      var before = prompt.tokens
-      for token in sample.tokens.prefix(sample.promptTokens) {
+      let all = sample.promptTokens + sample.tokens.map(\.token)
+      #expect(
+        all.prefix(sample.promptTokens.count + 1).flatMap { tokenizer.bytes(of: $0) }
+          .starts(with: Array(" ab".utf8)))
+      #expect(sample.promptTokens.flatMap { tokenizer.bytes(of: $0) }.count <= 3)
+      #expect(sample.tokens.count <= 2)
+      var before = prompt.tokens + sample.promptTokens
+      for token in sample.tokens {
+        // Logits of what the tokenizer does not know are no part of the distribution.
         let shares = model.probabilities(after: before).prefix(10)
-        let expected = log(shares[Int(token.token)])
-        #expect(abs(Double(token.logProbability) - expected) < 1e-4 || token.rank > 0)
+        let expected = log(shares[Int(token.token)] / shares.reduce(0, +))
+        let isFirst = before.count == prompt.tokens.count + sample.promptTokens.count
+        #expect(abs(Double(token.logProbability) - expected) < 1e-4 || isFirst)
         before.append(token.token)
       }
+    }
+  }
+
+  @Test("a text that the prompt's last token completes may already be over")
+  func over() {
+    let prompt = Prompt("b ab", tokenizer: tokenizer)
+    var options = GenerationOptions()
+    options.chain = .plain
+    options.count = 40
+    options.maximumTokens = 1
+    let generator = Generator(model: model(9), tokenizer: tokenizer)
+    for sample in generator.generate(after: prompt, options: options) {
+      #expect(sample.tokens.count == 1 && sample.ending != .interrupted)
+    }
+    options.maximumTokens = 9
+    options.stops = ["a", "b", " ", "."]
+    for sample in generator.generate(after: prompt, options: options) {
+      #expect(sample.text.isEmpty && [.stop, .endOfText].contains(sample.ending))
     }
   }
 
@@ -128,7 +148,7 @@ struct PromptTests {
     options.maximumTokens = 6
     options.count = 12
     let many = generator.generate(after: prompt, options: options)
-    #expect(Set(many.map(\.promptTokens)).count > 1)
+    #expect(Set(many.map(\.promptTokens.count)).count > 1)
     for count in [1, 5] {
       options.count = count
       let few = generator.generate(after: prompt, options: options)

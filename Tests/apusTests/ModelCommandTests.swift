@@ -389,6 +389,20 @@ struct ModelCommandTests {
     #expect(result.error.contains("5-gram"))
   }
 
+  @Test("scores do not depend on the number of threads beyond rounding")
+  func threads() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Line: Decodable { var logprob: Double? }
+    func scores(_ threads: String) async throws -> [Double] {
+      try await Program.run([
+        "perplexity", goods.model, goods.corpus, "--per-token", "--threads", threads,
+      ]).output.split(separator: "\n").compactMap { try decode(Line.self, from: $0).logprob }
+    }
+    let (one, three) = (try await scores("1"), try await scores("3"))
+    #expect(one.count > 1_000 && one.count == three.count)
+    #expect(zip(one, three).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
   @Test("lines come for words and documents, tab-separated, in any base, or as KenLM's totals")
   func lineForms() async throws {
     let goods = try await Workshop.shared.goods()
