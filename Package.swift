@@ -95,7 +95,8 @@ let package = Package(
     .testTarget(
       name: "ModelsTests", dependencies: ["Models", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(
-      name: "InferenceTests", dependencies: ["Inference", "Models", "Tokenizers", "Machine"]),
+      name: "InferenceTests", dependencies: ["Inference", "Models", "Tokenizers", "Machine"],
+      exclude: ["Goldens"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "ScalingTests", dependencies: ["Scaling", "TestSupport"]),
     .testTarget(

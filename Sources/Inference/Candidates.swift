@@ -17,14 +17,15 @@ struct Candidates {
   }
 
   /// What is left. The first `sortedCount` are the likeliest, in order.
-  private(set) var elements: [Candidate]
-  private var sortedCount = 0
+  var elements: [Candidate]
+  var sortedCount = 0
 
-  /// All tokens; a logit that is no number counts as −∞.
-  init(logits: ArraySlice<Float>) {
+  /// All tokens, or those that `allowed` marks; a logit that is no number counts as −∞.
+  init(logits: ArraySlice<Float>, among allowed: [Bool]? = nil) {
     elements = []
     elements.reserveCapacity(logits.count)
     for (index, logit) in logits.enumerated() {
+      if let allowed, !allowed[index] { continue }
       elements.append(
         Candidate(token: Token(index), logit: logit.isNaN ? -.infinity : logit))
     }
@@ -153,7 +154,7 @@ struct Candidates {
   /// Puts the likeliest first.
   mutating func sort() { sortLargest(elements.count) }
 
-  private var largest: Float {
+  var largest: Float {
     if sortedCount > 0 { return elements[0].logit }
     return elements.reduce(-.infinity) { max($0, $1.logit) }
   }

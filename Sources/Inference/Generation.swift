@@ -1,5 +1,7 @@
 /// What a run of generation is asked for, what it reports, and what comes out of it.
 
+import Glibc
+
 /// What to generate.
 public struct GenerationOptions: Sendable {
   /// The sampling rules.
@@ -12,6 +14,8 @@ public struct GenerationOptions: Sendable {
   public var stops: [String] = []
   /// Whether a sample goes on after the end of a text.
   public var ignoresEndOfText = false
+  /// What the texts must be, from the end of the prompt on; nil for anything.
+  public var grammar: Grammar?
   /// The seed of all streams.
   public var seed: UInt64 = 42
 
@@ -27,6 +31,10 @@ public enum GenerationEnding: String, Sendable {
   case endOfText = "end_of_text"
   /// A stop text came.
   case stop
+  /// The grammar allows nothing more.
+  case complete
+  /// The grammar asks for bytes that no token begins with.
+  case stuck
   /// The caller asked to stop.
   case interrupted
 }
@@ -45,6 +53,14 @@ public struct GeneratedText: Sendable {
   public internal(set) var text = ""
   /// The tokens drawn, the end of the text included.
   public internal(set) var tokens: [SampledToken] = []
+  /// The tokens before those, which spell the end of the prompt and nothing else. One that spells
+  /// more is the first of `tokens`.
+  public internal(set) var promptTokens: [Token] = []
+  /// ln of the product of the masses that a grammar left at every token: a text drawn by the plain
+  /// chain stands for e to this of itself among all texts of the grammar (an importance weight).
+  public var allowedLogMass: Double {
+    tokens.reduce(0) { $0 + log(Double($1.allowed)) }
+  }
   /// Why it ended.
   public internal(set) var ending = GenerationEnding.length
 }

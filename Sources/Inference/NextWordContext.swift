@@ -1,4 +1,4 @@
-/// How far a context can be cut into tokens before it is known what follows it.
+/// A context of a next word: the tokens that stand whatever follows, and the bytes after them.
 
 import Tokenizers
 
@@ -32,16 +32,10 @@ package struct NextWordContext: Sendable {
     guard let last = text.unicodeScalars.last else { return }
     var cut = bytes.count
     switch WordReader.Kind(last) {
-    case .word where end == .word:
-      place = .afterWord
-    case .space, .lineBreak:
-      let trailing = text.unicodeScalars.reversed().prefix {
-        WordReader.Kind($0) == .space || WordReader.Kind($0) == .lineBreak
-      }
-      let start = bytes.count - trailing.reduce(0) { $0 + String($1).utf8.count }
-      cut = tokenizer.pretokenize(text).last { $0.lowerBound <= start }?.lowerBound ?? 0
+    case .word where end == .word: place = .afterWord
+    case .space, .lineBreak: cut = StableCut.offset(in: text, tokenizer: tokenizer)
     default:
-      cut = tokenizer.pretokenize(text).last?.lowerBound ?? 0
+      cut = StableCut.offset(in: text, tokenizer: tokenizer)
       if end == .inside { takeWord(from: text) }
     }
     tokens = tokenizer.tokens(of: Array(bytes[..<cut]))

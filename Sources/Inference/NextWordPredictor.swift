@@ -15,7 +15,7 @@ public struct NextWordOptions: Sendable {
   /// How the end of the context is meant.
   public var end = ContextEnd.word
   /// Paths that go through the model at once.
-  public var batch = 16
+  public var batch = 64
 
   /// The 20 likeliest words, for certain if 4,096 paths are enough.
   public init() {}
@@ -28,8 +28,8 @@ public struct NextWordOptions: Sendable {
 /// No mass is ever lost, so what is still on paths bounds what any word may gain. Paths of all
 /// segmentations count, not only those the tokenizer would choose. See `WordReader` for what a word is.
 ///
-/// Cost: one forward pass over a context, then one over a few tokens for each path, 16 at a time
-/// behind copies of the context's cache. Not for many contexts in parallel.
+/// Cost: one forward pass over a context, then one over a few tokens for each path, 64 at a time
+/// behind the context's cache, which they share. Not for many contexts in parallel.
 public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
   private let model: Model
   private let tokenizer: Coder
@@ -60,7 +60,7 @@ public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
     let room = min(16 + start.cover.count, model.contextLength / 2)
     let isTruncated = start.tokens.count > model.contextLength - room
     start.tokens = start.tokens.suffix(max(model.contextLength - room, 1))
-    let floor = options.mass.map { (1 - $0) * 1e-6 } ?? 1e-9
+    let floor = options.mass.map { (1 - $0) * 1e-6 } ?? 1e-13
     var search = NextWordSearch(tokens: tokens, context: start, floor: max(floor, 0))
     run(&search, start: start.tokens, options: options)
     var result = summary(of: search, top: options.top)
@@ -72,61 +72,34 @@ public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
   private func run(_ search: inout NextWordSearch, start: [Token], options: NextWordOptions) {
     let width = model.vocabularySize
     let longest = model.contextLength - start.count
-    let capacity = min(model.contextLength, start.count + max(longest, 0))
-    let prefix = model.makeCache(sequences: 1, capacity: capacity)
+    let prefix = model.makeCache(sequences: 1, capacity: start.count)
     let first = model.nextLogits(after: start, cache: prefix)
-    for node in search.takeBatch(limit: 1, longest: 0) { search.expand(node, logits: first[...]) }
-    var caches: [Int: Model.Cache] = [1: prefix]
-    var nextCheck = 32
+    for node in search.takeBatch(limit: 1, longest: 0, relevance: { _ in 1 }) {
+      search.expand(node, logits: first[...])
+    }
     while search.expansions < options.budget {
+      var focus: NextWordRanking?
       if let mass = options.mass {
         if search.remaining <= 1 - mass { break }
-      } else if search.expansions >= nextCheck {
-        if ranking(of: search, top: options.top).certified >= options.top { break }
-        nextCheck = search.expansions + max(32, search.expansions / 8)
+      } else {
+        let ranking = NextWordRanking(of: search, top: options.top)
+        if ranking.certified >= options.top { break }
+        focus = ranking
       }
       let limit = min(options.batch, options.budget - search.expansions)
-      let batch = search.takeBatch(limit: limit, longest: longest)
-      guard let depth = batch.first?.depth else { break }
-      // Caches come in powers of two, so that few are made; rows to spare repeat the last path.
-      var rows = 1
-      while rows < batch.count { rows *= 2 }
-      let cache = caches[rows] ?? prefix.replicated(sequences: rows, capacity: capacity)
-      caches[rows] = cache
-      var inputs = batch.flatMap { search.tokens(of: $0) }
-      let spare = Array(inputs.suffix(depth))
-      for _ in batch.count..<rows { inputs += spare }
-      let logits = model.nextLogits(after: inputs, cache: cache)
-      cache.rewind(to: start.count)
-      for (row, node) in batch.enumerated() {
-        search.expand(node, logits: logits[row * width..<(row + 1) * width])
+      let batch = search.takeBatch(limit: limit, longest: longest) { focus?.relevance($0) ?? 1 }
+      if batch.isEmpty { break }
+      // Paths of one length make a batch; they share the context's cache and nothing is copied.
+      for depth in Set(batch.map(\.depth)).sorted() {
+        let nodes = batch.filter { $0.depth == depth }
+        let branches = prefix.branched(sequences: nodes.count, capacity: start.count + depth)
+        let logits = model.nextLogits(
+          after: nodes.flatMap { search.tokens(of: $0) }, cache: branches)
+        for (row, node) in nodes.enumerated() {
+          search.expand(node, logits: logits[row * width..<(row + 1) * width])
+        }
       }
     }
-  }
-
-  /// The likeliest words found, and how many of them no other word can overtake.
-  private func ranking(
-    of search: NextWordSearch, top: Int
-  ) -> (words: [Int32], possible: [Double], certified: Int) {
-    let found = search.trie.found
-    let possible = search.trie.possibleMass()
-    let words = search.paths.keys.sorted {
-      (found[Int($0)], $1) > (found[Int($1)], $0)
-    }.prefix(top)
-    let listed = Set(words)
-    var rival = 0.0
-    for node in found.indices {
-      // A listed word does not compete with itself, but longer words that begin with it do.
-      let own = listed.contains(Int32(node)) ? 0 : found[node]
-      rival = max(rival, own + possible[node] + search.doubtful)
-    }
-    var certified = words.count
-    while certified > 0, found[Int(words[certified - 1])] < rival {
-      let word = Int(words[certified - 1])
-      rival = max(rival, found[word] + possible[word] + search.doubtful)
-      certified -= 1
-    }
-    return (Array(words), possible, certified)
   }
 
   private func summary(of search: NextWordSearch, top: Int) -> NextWordDistribution {
@@ -136,10 +109,11 @@ public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
     guard search.possible > 0 else { return result }
     let scale = 1 / search.possible
     let found = search.trie.found
-    let (words, possible, certified) = ranking(of: search, top: top)
-    result.certified = certified
+    let ranking = NextWordRanking(of: search, top: top)
+    let possible = ranking.possible
+    result.certified = ranking.certified
     var listed = 0.0
-    for word in words {
+    for word in ranking.words {
       let mass = found[Int(word)]
       listed += mass
       let high = mass + possible[Int(word)] + search.doubtful

@@ -2,14 +2,13 @@
 /// an outcome, on the frontier, or ruled out.
 
 import Glibc
-import HeapModule
 import Tokenizers
 
 /// A search for what comes next. The sum of all outcomes, the frontier and what was ruled out is 1
 /// after every step.
 struct NextWordSearch {
   /// A token path that settles nothing yet.
-  struct Node: Comparable {
+  struct Node {
     /// The probability of the path.
     var mass: Double
     /// Its place in `trail`, −1 for the empty path, less its last token.
@@ -24,9 +23,10 @@ struct NextWordSearch {
     var reader: WordReader
     /// The word so far.
     var word: Int32
-
-    static func < (first: Node, second: Node) -> Bool { first.mass < second.mass }
-    static func == (first: Node, second: Node) -> Bool { first.mass == second.mass }
+    /// For what is left of a path that the model was asked about, its light extensions: where their
+    /// weights are, and from which mass on they have been taken out; −1 for a path of its own.
+    var rest = -1
+    var threshold = 0.0
   }
 
   /// The heaviest path to a word: its place in `trail` and, if the word ends inside a token, that.
@@ -50,9 +50,14 @@ struct NextWordSearch {
   /// Frontier mass that fits the context for certain, and that which may yet be ruled out.
   private(set) var accepted = 0.0
   private(set) var doubtful = 0.0
-  private var frontier: [Heap<Node>] = []
+  private(set) var frontier: [Node] = []
   private var trail: [(parent: Int32, token: Token)] = []
   private var weights: [Float] = []
+  /// The weights of the extensions of paths that have a rest, and what they are multiplied by; the
+  /// place of the path in `trail`.
+  private var rests: [(weights: [Float], scale: Double, place: Int32)] = []
+  private var keptWeights = 0
+  private static let mostKeptWeights = 1 << 26
 
   init(tokens: WordTokens, context: NextWordContext, floor: Double) {
     self.tokens = tokens
@@ -72,20 +77,42 @@ struct NextWordSearch {
   /// The share of the frontier in what is possible.
   var remaining: Double { possible > 0 ? min(max((accepted + doubtful) / possible, 0), 1) : 1 }
 
-  /// Takes up to `limit` heavy paths of one length, of at most `longest` tokens, off the frontier.
-  mutating func takeBatch(limit: Int, longest: Int) -> [Node] {
-    let depths = frontier.indices.prefix(longest + 1).filter { !frontier[$0].isEmpty }
-    guard
-      let depth = depths.max(by: {
-        (frontier[$0].max?.mass ?? 0) < (frontier[$1].max?.mass ?? 0)
-      }), let heaviest = frontier[depth].max?.mass
-    else { return [] }
-    var batch: [Node] = []
-    // Much lighter paths are cheap in a batch, but count as expansions all the same.
-    while batch.count < limit, let next = frontier[depth].max, next.mass * 64 >= heaviest {
-      batch.append(frontier[depth].removeMax())
+  /// Takes up to `limit` paths of at most `longest` tokens off the frontier, those first whose mass
+  /// times relevance is largest; only such whose relevance is above 0, unless none is.
+  ///
+  /// Light extensions that it meets are made paths first, which costs no question to the model.
+  mutating func takeBatch(limit: Int, longest: Int, relevance: (Node) -> Double) -> [Node] {
+    while true {
+      var chosen: [(priority: Double, index: Int)] = []
+      var least = 0.0
+      var heaviest = 0.0
+      for (index, node) in frontier.enumerated() where node.depth <= longest {
+        let priority = node.mass * relevance(node)
+        guard priority > least, priority * 4_096 > heaviest else { continue }
+        chosen.append((priority, index))
+        heaviest = max(heaviest, priority)
+        if chosen.count >= 4 * limit {
+          chosen.sort { $0.priority > $1.priority }
+          chosen.removeSubrange(limit...)
+          least = chosen[limit - 1].priority
+        }
+      }
+      chosen.sort { $0.priority > $1.priority }
+      let indices = chosen.prefix(limit).map(\.index)
+      let divided = indices.filter { frontier[$0].rest >= 0 }
+      if divided.isEmpty { return take(indices) }
+      for node in take(divided) { divide(node) }
     }
-    return batch
+  }
+
+  /// Removes elements of the frontier.
+  private mutating func take(_ indices: [Int]) -> [Node] {
+    let nodes = indices.map { frontier[$0] }
+    for index in indices.sorted(by: >) {
+      frontier.swapAt(index, frontier.count - 1)
+      frontier.removeLast()
+    }
+    return nodes
   }
 
   /// The tokens of a path.
@@ -121,9 +148,12 @@ struct NextWordSearch {
     }
   }
 
-  /// The common case: the effect of every token is in the table.
+  /// The common case: the effect of every token is in the table. Light extensions stay together as
+  /// a rest, since most of them will never be asked about.
   private mutating func follow(_ node: Node, place: Int32, scale: Double) {
     let effects = tokens.effects(at: node.reader.place)
+    let keepsRest = node.depth > 0 && keptWeights < Self.mostKeptWeights
+    let threshold = keepsRest ? node.mass / 512 : floor
     var ending = 0.0
     var light = 0.0
     for token in 0..<tokens.known {
@@ -134,12 +164,51 @@ struct NextWordSearch {
       case .punctuation: punctuation += mass
       case .lineBreak: lineBreak += mass
       case .endOfText: endOfText += mass
-      case .goesOn where mass < floor || tokens.bytes[token].isEmpty: light += mass
+      case .goesOn where mass < threshold || tokens.bytes[token].isEmpty: light += mass
       case .goesOn, .completesWord: settle(node, token, from: 0, mass: mass, place: place)
       }
     }
-    hold(light, reader: node.reader, covered: node.covered, word: node.word)
     if ending > 0 { find(ending, word: node.word, place: place, token: nil) }
+    hold(light, reader: node.reader, covered: node.covered, word: node.word)
+    guard keepsRest, light >= floor else { return }
+    var rest = node
+    rest.mass = light
+    rest.rest = rests.count
+    rest.threshold = threshold
+    rests.append((weights, scale, place))
+    keptWeights += weights.count
+    frontier.append(rest)
+  }
+
+  /// Makes the heavier extensions of a rest paths of their own.
+  private mutating func divide(_ node: Node) {
+    let (weights, scale, place) = rests[node.rest]
+    let effects = tokens.effects(at: node.reader.place)
+    let lower = max(node.threshold / 64, floor)
+    release(node.mass, reader: node.reader, covered: node.covered, word: node.word)
+    var path = node
+    path.rest = -1
+    path.threshold = 0
+    var light = 0.0
+    for token in 0..<tokens.known where effects[token] == .goesOn {
+      let mass = Double(weights[token]) * scale
+      if mass >= node.threshold, !tokens.bytes[token].isEmpty { continue }
+      if mass < lower || tokens.bytes[token].isEmpty {
+        light += mass
+      } else {
+        settle(path, token, from: 0, mass: mass, place: place)
+      }
+    }
+    hold(light, reader: node.reader, covered: node.covered, word: node.word)
+    if lower > floor, light >= floor {
+      var rest = node
+      rest.mass = light
+      rest.threshold = lower
+      frontier.append(rest)
+    } else {
+      keptWeights -= weights.count
+      rests[node.rest].weights = []
+    }
   }
 
   /// Tokens that agree with what is left of the cover go on; others are ruled out.
@@ -200,8 +269,7 @@ struct NextWordSearch {
 
   private mutating func push(_ node: Node) {
     hold(node.mass, reader: node.reader, covered: node.covered, word: node.word)
-    while frontier.count <= node.depth { frontier.append(Heap()) }
-    frontier[node.depth].insert(node)
+    frontier.append(node)
   }
 
   private mutating func hold(_ mass: Double, reader: WordReader, covered: Int, word: Int32) {

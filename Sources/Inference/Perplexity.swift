@@ -15,6 +15,9 @@ public struct PerplexityOptions: Sendable {
   public var prefix: Token?
   /// Whether words get surprisals: costs about one decoding step a token.
   public var scoresWords = false
+  /// Whether the probabilities of all tokens are added up at every position, which should give 1:
+  /// costs the logits of every position once more.
+  public var checksSums = false
   /// Tokens that go through the model at once; changes results by rounding alone.
   public var batchTokens = 4_096
 
@@ -51,6 +54,8 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
   private let tokenizer: Coder
   private let options: PerplexityOptions
   private let words: WordScorer?
+  /// Bytes of every token.
+  private let lengths: [Int]
   private var report: PerplexityReport
   private var pending: [Document] = []
   private var windows: [Window] = []
@@ -67,6 +72,7 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
     report = PerplexityReport(
       context: context, stride: options.stride ?? max(context / 2, 1),
       hasPrefix: options.prefix != nil)
+    lengths = (0..<tokenizer.vocabularySize).map { tokenizer.bytes(of: Token($0)).count }
     words =
       options.scoresWords
       ? WordScorer(model: model, tokenizer: tokenizer, prefix: options.prefix) : nil
@@ -122,6 +128,8 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
     var tokens: [Token]
     /// NaN where nothing was scored.
     var logProbabilities: [Float]
+    /// Tokens before each in the window that scored it.
+    var contexts: [Int32]
     /// ln of the probability that a word begins after each token; NaN where not known.
     var boundaries: [Float]
     var prefixCount: Int
@@ -132,6 +140,7 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
       prefixCount = prefix == nil ? 0 : 1
       self.tokens = (prefix.map { [$0] } ?? []) + tokens
       logProbabilities = [Float](repeating: .nan, count: self.tokens.count)
+      contexts = [Int32](repeating: 0, count: self.tokens.count)
       boundaries = logProbabilities
     }
   }
@@ -172,10 +181,13 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
       let scores = model.logProbabilities(of: targets, after: inputs, sequences: batch.count)
       for (row, window) in batch.enumerated() {
         for position in window.scored {
+          let before = position - window.range.lowerBound
           pending[window.document - first].logProbabilities[position] =
-            scores[row * (length - 1) + position - window.range.lowerBound - 1]
+            scores[row * (length - 1) + before - 1]
+          pending[window.document - first].contexts[position] = Int32(before)
         }
       }
+      if options.checksSums { checkSums(inputs, targets, scores, batch) }
     }
     if let words {
       let mass = model.logMass(of: words.beginnings, after: tokens, sequences: batch.count)
@@ -193,6 +205,28 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
     for window in batch { pending[window.document - first].outstanding -= 1 }
   }
 
+  /// Adds up the probabilities of all tokens at every scored position, by the same total that the
+  /// score of the target rests on.
+  private mutating func checkSums(
+    _ inputs: [Token], _ targets: [Token], _ scores: [Float], _ batch: ArraySlice<Window>
+  ) {
+    let length = inputs.count / batch.count
+    var isScored = [Bool](repeating: false, count: inputs.count)
+    for (row, window) in batch.enumerated() {
+      for position in window.scored {
+        isScored[row * length + position - window.range.lowerBound - 1] = true
+      }
+    }
+    var worst = report.worstSum ?? 1
+    model.forEachLogits(after: inputs, sequences: batch.count) { row, logits in
+      guard isScored[row] else { return }
+      let total = Double(logits[Int(targets[row])]) - Double(scores[row])
+      let sum = logits.reduce(0.0) { $0 + exp(Double($1) - total) }
+      if !(abs(sum - 1) <= abs(worst - 1)) { worst = sum }
+    }
+    report.worstSum = worst
+  }
+
   /// Adds documents whose windows are all scored to the report and hands them out.
   private mutating func settle(_ emit: (ScoredDocument) -> Void) {
     while let document = pending.first, document.outstanding == 0 {
@@ -207,8 +241,10 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
     let starts = TextCount.wordStarts(in: document.text)
     let tokens = document.tokens.indices.dropFirst(document.prefixCount).map { position in
       let score = document.logProbabilities[position]
+      let token = document.tokens[position]
       return ScoredToken(
-        token: document.tokens[position], logProbability: score.isNaN ? nil : score)
+        token: token, logProbability: score.isNaN ? nil : score,
+        context: Int(document.contexts[position]), byteCount: lengths[Int(token)])
     }
     var total = PerplexityReport.Sums()
     var blocks: [PerplexityReport.Sums] = []
@@ -217,7 +253,7 @@ public struct Perplexity<Model: LanguageModel, Coder: TextTokenizer> {
     var offset = 0
     var wordIndex = 0
     for (position, token) in tokens.enumerated() {
-      let length = tokenizer.bytes(of: token.token).count
+      let length = token.byteCount
       offset += length
       block.bytes += Double(length)
       while wordIndex < starts.count, starts[wordIndex] < offset {

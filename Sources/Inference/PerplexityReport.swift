@@ -40,6 +40,8 @@ public struct PerplexityReport: Sendable {
   public internal(set) var unscoredTokens = 0
   /// Bytes of those.
   public internal(set) var unscoredBytes = 0
+  /// The sum of the probabilities of all tokens, where it is furthest from 1; nil if not asked for.
+  public internal(set) var worstSum: Double?
   /// Tokens in a window.
   public let context: Int
   /// Tokens by which the window moves.

@@ -15,6 +15,8 @@ public struct SamplerChain: Sendable, Equatable {
     case logitBias = "logit-bias"
     /// Makes recent tokens less likely.
     case penalties
+    /// Makes tokens less likely that would go on repeating what stands before (llama.cpp's DRY).
+    case dry
     /// Keeps logits within n standard deviations of the largest (arXiv 2411.07641).
     case topNSigma = "top-nsigma"
     /// Keeps the k likeliest tokens.
@@ -25,8 +27,12 @@ public struct SamplerChain: Sendable, Equatable {
     case topP = "top-p"
     /// Keeps tokens at least a share p as likely as the likeliest (arXiv 2407.01082).
     case minP = "min-p"
-    /// Divides logits by a number.
+    /// Now and then removes the likeliest tokens, but for the last of them (llama.cpp's XTC).
+    case xtc
+    /// Divides logits by a number, fixed or growing with the entropy.
     case temperature
+    /// Keeps the surprisal near a target, by feedback (arXiv 2007.14966).
+    case mirostat
   }
 
   /// The stages in the order of their application; a stage left out is off.
@@ -41,6 +47,16 @@ public struct SamplerChain: Sendable, Equatable {
   public var presencePenalty: Float = 0
   /// How many of the last tokens, prompt included, count as recent.
   public var penaltyWindow = 64
+  /// What DRY takes off for a repetition of the allowed length; 0 is off.
+  public var dryMultiplier: Float = 0
+  /// By what that grows with every further token of the repetition.
+  public var dryBase: Float = 1.75
+  /// Tokens that may be repeated without a penalty.
+  public var dryAllowedLength = 2
+  /// How many of the last tokens DRY searches; 0 is off, less is all.
+  public var dryWindow = -1
+  /// Texts that no repetition reaches across.
+  public var dryBreakers = ["\n", ":", "\"", "*"]
   /// n of top-nσ; 0 or less is off.
   public var topNSigma: Float = 0
   /// k of top-k; 0 or less is off.
@@ -51,8 +67,23 @@ public struct SamplerChain: Sendable, Equatable {
   public var topP: Float = 0.95
   /// The share of the largest probability that min-p asks for; 0 or less is off.
   public var minP: Float = 0.05
+  /// How often XTC acts; 0 is off.
+  public var xtcProbability: Float = 0
+  /// The probability from which on a token may be removed by XTC; above 0.5 is off.
+  public var xtcThreshold: Float = 0.1
   /// What logits are divided by; 1 is off, 0 or less keeps the likeliest token alone.
   public var temperature: Float = 0.8
+  /// How far the temperature moves to either side with the entropy; 0 is off.
+  public var temperatureRange: Float = 0
+  /// The power of the relative entropy by which it moves.
+  public var temperatureExponent: Float = 1
+  /// 1 or 2 for Mirostat of that version, which leaves only logit bias and temperature beside itself;
+  /// 0 is off.
+  public var mirostat = 0
+  /// The surprisal that Mirostat aims at, in bits.
+  public var mirostatTarget: Float = 5
+  /// How fast it corrects itself.
+  public var mirostatRate: Float = 0.1
 
   /// llama.cpp's defaults: top-k 40, top-p 0.95, min-p 0.05, temperature 0.8.
   public init() {}
@@ -79,18 +110,25 @@ public struct SamplerChain: Sendable, Equatable {
     penaltyWindow > 0 && (repetitionPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0)
   }
 
+  /// The stages that change anything, in order.
+  public var activeStages: [Stage] { order.filter(isActive) }
+
   /// Whether `stage` is in the order and its value changes anything.
   public func isActive(_ stage: Stage) -> Bool {
     guard order.contains(stage) else { return false }
+    if mirostat != 0, ![.logitBias, .temperature, .mirostat].contains(stage) { return false }
     return switch stage {
     case .logitBias: !logitBias.isEmpty
     case .penalties: penalizes
+    case .dry: dryMultiplier != 0 && dryBase >= 1 && dryWindow != 0
+    case .xtc: xtcProbability > 0 && xtcThreshold <= 0.5
+    case .mirostat: mirostat != 0
     case .topNSigma: topNSigma > 0
     case .topK: topK > 0
     case .typical: typical < 1
     case .topP: topP < 1
     case .minP: minP > 0
-    case .temperature: temperature != 1
+    case .temperature: temperature != 1 || temperatureRange > 0
     }
   }
 
@@ -100,12 +138,20 @@ public struct SamplerChain: Sendable, Equatable {
       ("repetition penalty", repetitionPenalty), ("frequency penalty", frequencyPenalty),
       ("presence penalty", presencePenalty), ("top-nsigma", topNSigma), ("typical", typical),
       ("top-p", topP), ("min-p", minP), ("temperature", temperature),
+      ("DRY multiplier", dryMultiplier), ("DRY base", dryBase),
+      ("XTC probability", xtcProbability), ("XTC threshold", xtcThreshold),
+      ("temperature range", temperatureRange), ("temperature exponent", temperatureExponent),
+      ("Mirostat target", mirostatTarget), ("Mirostat rate", mirostatRate),
     ]
     if let (name, value) = numbers.first(where: { !$0.1.isFinite }) { return "\(name) is \(value)" }
     if repetitionPenalty <= 0 { return "repetition penalty \(repetitionPenalty) is not positive" }
     if topP < 0 { return "top-p \(topP) is negative" }
     if typical < 0 { return "typical \(typical) is negative" }
     if minP > 1 { return "min-p \(minP) is above 1" }
+    if xtcProbability > 1 { return "XTC probability \(xtcProbability) is above 1" }
+    if !(0...2).contains(mirostat) { return "there is no Mirostat \(mirostat)" }
+    if mirostat != 0, order.last != .mirostat { return "Mirostat is not the last of the chain" }
+    if dryAllowedLength < 0 { return "DRY allows \(dryAllowedLength) tokens" }
     if Set(order).count != order.count { return "a stage is named twice in the chain" }
     return nil
   }
@@ -120,29 +166,6 @@ public struct SamplerChain: Sendable, Equatable {
       stages.append(stage)
     }
     return stages
-  }
-}
-
-extension SamplerChain: CustomStringConvertible {
-  /// The active stages in order with their values, such as `top-k 40 → temperature 0.8 → draw`.
-  public var description: String {
-    var parts: [String] = []
-    for stage in order where isActive(stage) {
-      switch stage {
-      case .logitBias: parts.append("logit-bias on \(logitBias.count) tokens")
-      case .penalties:
-        parts.append(
-          "penalties (last \(penaltyWindow): repeat \(repetitionPenalty), frequency "
-            + "\(frequencyPenalty), presence \(presencePenalty))")
-      case .topNSigma: parts.append("top-nsigma \(topNSigma)")
-      case .topK: parts.append("top-k \(topK)")
-      case .typical: parts.append("typical \(typical)")
-      case .topP: parts.append("top-p \(topP)")
-      case .minP: parts.append("min-p \(minP)")
-      case .temperature: parts.append(temperature > 0 ? "temperature \(temperature)" : "greedy")
-      }
-    }
-    return (parts + ["draw"]).joined(separator: " → ")
   }
 }
 

@@ -8,6 +8,18 @@ public struct ScoredToken: Sendable, Equatable {
   public var token: Token
   /// ln p of the token given its window; nil if nothing stood before it there.
   public var logProbability: Float?
+  /// How many tokens stood before it in the window in which it was scored.
+  public var context = 0
+  /// Bytes that it stands for.
+  public var byteCount = 0
+
+  /// A token that `byteCount` bytes stand for, scored behind `context` others.
+  public init(token: Token, logProbability: Float?, context: Int = 0, byteCount: Int = 0) {
+    self.token = token
+    self.logProbability = logProbability
+    self.context = context
+    self.byteCount = byteCount
+  }
 }
 
 /// A word and its surprisal.
@@ -42,4 +54,18 @@ public struct ScoredDocument: Sendable {
   public var wordCount: Int
   /// Its bytes.
   public var byteCount: Int
+
+  /// A document whose sums the caller has.
+  public init(
+    index: Int, tokens: [ScoredToken], words: [ScoredWord], nats: Double, scoredTokens: Int,
+    wordCount: Int, byteCount: Int
+  ) {
+    self.index = index
+    self.tokens = tokens
+    self.words = words
+    self.nats = nats
+    self.scoredTokens = scoredTokens
+    self.wordCount = wordCount
+    self.byteCount = byteCount
+  }
 }

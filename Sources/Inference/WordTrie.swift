@@ -68,6 +68,16 @@ package struct WordTrie {
     return result.reversed()
   }
 
+  /// For every node how many of `chosen` nodes are that or lie behind it.
+  func counts(of chosen: [Int]) -> [Int32] {
+    var counts = [Int32](repeating: 0, count: parents.count)
+    for node in chosen { counts[node] += 1 }
+    for node in parents.indices.dropFirst().reversed() {
+      counts[Int(parents[node])] += counts[node]
+    }
+    return counts
+  }
+
   /// For every node the unsettled mass that may yet turn out to be its word: that of the node and of
   /// all beginnings of it.
   package func possibleMass() -> [Double] {

@@ -12,6 +12,9 @@ public protocol LanguageModelCache: AnyObject {
   var count: Int { get }
   /// Forgets all but the first `count` tokens of every sequence.
   func rewind(to count: Int)
+  /// A cache of `sequences` continuations of the first sequence, with room for `capacity` tokens each,
+  /// what it holds already included; this cache must not change while that one is used.
+  func branched(sequences: Int, capacity: Int) -> Self
   /// A cache of `sequences` copies of the first sequence, with room for `capacity` tokens each.
   func replicated(sequences: Int, capacity: Int) -> Self
   /// A cache that holds copies of the sequences `indices`, in that order; an index may repeat.
@@ -47,4 +50,10 @@ public protocol LanguageModel {
   /// every position of windows that start with nothing before them; `inputs` and the result are
   /// `sequences` × length, row-major.
   func logMass(of members: [Bool], after inputs: [Token], sequences: Int) -> [Float]
+
+  /// Calls `body` with the logits of every position of windows that start with nothing before them;
+  /// `inputs` are `sequences` × length, and rows come in their order.
+  func forEachLogits(
+    after inputs: [Token], sequences: Int,
+    _ body: (_ row: Int, _ logits: UnsafeBufferPointer<Float>) -> Void)
 }

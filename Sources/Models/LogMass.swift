@@ -1,4 +1,4 @@
-/// The probability that the next token belongs to a set, for any model with a cache.
+/// All logits of a window, and the probability of a set of tokens, for any model with a cache.
 
 import Glibc
 import Tokenizers
@@ -29,5 +29,19 @@ extension LanguageModel {
       }
     }
     return result
+  }
+
+  /// As `forEachLogits`, one decoding step a position.
+  public func forEachLogits(
+    after inputs: [Token], sequences: Int,
+    _ body: (_ row: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+  ) {
+    let length = inputs.count / sequences
+    for sequence in 0..<sequences {
+      let cache = makeCache(sequences: 1, capacity: length)
+      for row in sequence * length..<(sequence + 1) * length {
+        nextLogits(after: [inputs[row]], cache: cache).withUnsafeBufferPointer { body(row, $0) }
+      }
+    }
   }
 }

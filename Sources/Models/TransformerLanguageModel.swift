@@ -38,4 +38,18 @@ extension Transformer: LanguageModel {
       count = inputs.count
     }
   }
+
+  /// As the default, with the logits of whole windows at once.
+  public func forEachLogits(
+    after inputs: [Token], sequences: Int,
+    _ body: (_ row: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+  ) {
+    let vocabulary = vocabularySize
+    forEachBlockOfLogits(after: inputs, sequences: sequences) { firstRow, rows, logits in
+      for row in 0..<rows {
+        body(
+          firstRow + row, UnsafeBufferPointer(start: logits + row * vocabulary, count: vocabulary))
+      }
+    }
+  }
 }

@@ -40,13 +40,63 @@ struct ChainOptions: ParsableArguments {
 
   @Option(
     name: .long,
+    help: "Penalize tokens that would go on repeating what stands before; 0 does not.")
+  var dryMultiplier: Float = 0
+
+  @Option(name: .long, help: "By what that penalty grows with every repeated token.")
+  var dryBase: Float = 1.75
+
+  @Option(name: .long, help: "Tokens that may be repeated without it.")
+  var dryAllowedLength = 2
+
+  @Option(
+    name: .customLong("dry-last-n"), help: "How many of the last tokens it searches; -1 for all.")
+  var dryLastN = -1
+
+  @Option(
+    name: .customLong("dry-breaker"),
+    help: ArgumentHelp(
+      "A text that no repetition reaches across; repeatable (default: line end, : \" *; none).",
+      valueName: "text"))
+  var dryBreakers: [String] = []
+
+  @Option(name: .long, help: "How often XTC removes the likeliest tokens but one; 0 never.")
+  var xtcProbability: Float = 0
+
+  @Option(name: .long, help: "The probability from which on it may.")
+  var xtcThreshold: Float = 0.1
+
+  @Option(
+    name: .customLong("dynatemp-range"),
+    help: "Move the temperature so far to either side with the entropy; 0 does not.")
+  var temperatureRange: Float = 0
+
+  @Option(name: .customLong("dynatemp-exponent"), help: "The power of the entropy's share in that.")
+  var temperatureExponent: Float = 1
+
+  @Option(
+    name: .long,
+    help: "1 or 2: keep the surprisal near a target; only bias and temperature stay beside it.")
+  var mirostat = 0
+
+  @Option(name: .customLong("mirostat-tau"), help: "The target, in bits.")
+  var mirostatTarget: Float = 5
+
+  @Option(name: .customLong("mirostat-eta"), help: "How fast it corrects itself.")
+  var mirostatRate: Float = 0.1
+
+  @Option(
+    name: .long,
     help: ArgumentHelp("Add x to the logit of a token; repeatable.", valueName: "id=x"))
   var logitBias: [TokenBias] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The order of the stages (default: penalties,top-nsigma,top-k,typical,top-p,min-p,temperature).",
+      """
+      The order of the stages (default: logit-bias,penalties,dry,top-nsigma,top-k,typical,top-p,\
+      min-p,xtc,temperature,mirostat); what is left out is off.
+      """,
       valueName: "stages"))
   var chain: String?
 
@@ -59,10 +109,12 @@ struct ChainOptions: ParsableArguments {
   /// The chain that the options describe.
   func sampler() throws -> SamplerChain {
     var result = SamplerChain()
-    if let chain { result.order = try SamplerChain.order(named: chain) }
     if plain || greedy {
       result = greedy ? .greedy : .plain
     } else {
+      result.mirostat = mirostat
+      result.xtcProbability = xtcProbability
+      result.temperatureRange = max(0, temperatureRange)
       result.temperature = max(0, temperature)
       result.topK = topK
       result.topP = topP
@@ -70,6 +122,18 @@ struct ChainOptions: ParsableArguments {
       result.typical = typical
       result.topNSigma = topNSigma
     }
+    if let chain { result.order = try SamplerChain.order(named: chain) }
+    // Mirostat draws by itself, so that nothing can come behind it.
+    if result.mirostat != 0, !result.order.contains(.mirostat) { result.order.append(.mirostat) }
+    result.xtcThreshold = xtcThreshold
+    result.temperatureExponent = temperatureExponent
+    result.mirostatTarget = mirostatTarget
+    result.mirostatRate = mirostatRate
+    result.dryMultiplier = dryMultiplier
+    result.dryBase = dryBase
+    result.dryAllowedLength = dryAllowedLength
+    result.dryWindow = dryLastN
+    if !dryBreakers.isEmpty { result.dryBreakers = dryBreakers.filter { $0 != "none" } }
     result.repetitionPenalty = repeatPenalty
     result.frequencyPenalty = frequencyPenalty
     result.presencePenalty = presencePenalty

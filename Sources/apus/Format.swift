@@ -37,6 +37,20 @@ package enum Format {
     return fixed(mantissa, 2) + "e\(exponent)"
   }
 
+  /// A number as `printf("%g")` writes it, near enough: six significant digits.
+  package static func decimal(_ number: Double) -> String {
+    let size = abs(number)
+    guard number.isFinite, size > 0, size < 1e15 else { return "\(number)" }
+    if size < 1e-4 { return scientific(number) }
+    var digits = 5
+    var limit = 10.0
+    while size >= limit, digits > 0 {
+      limit *= 10
+      digits -= 1
+    }
+    return fixed(number, size < 1 ? 6 : digits)
+  }
+
   /// `12.6 M`, `940`, `16.4 k`.
   package static func count(_ number: Int) -> String {
     scaled(Double(number), base: 1000, units: ["", "k", "M", "B", "T"])

@@ -51,6 +51,10 @@ extension SamplerChainError: ExplainedError {
   var status: ExitStatus { .usage }
 }
 
+extension GrammarError: ExplainedError {
+  var status: ExitStatus { .badData }
+}
+
 extension Interruption {
   /// Ends the command if the user asked for it.
   static func check() throws {

@@ -15,6 +15,7 @@ struct NextCommand: ParsableCommand {
         apus next tales "Once upon a time there was a"
         apus next tales "The fox opened the" --top 5 --json
         apus next tales "The fox opened the" --tokens
+        apus next tales --watch --json < contexts.txt
 
       A word may be several tokens, and several token sequences may spell it. The likeliest \
       sequences are extended first, and what is not yet settled bounds every word from above: the \
@@ -48,12 +49,18 @@ struct NextCommand: ParsableCommand {
   @Flag(name: .long, help: "The context ends inside the word that is asked for.")
   var inside = false
 
+  @Flag(name: .long, help: "Read a context a line from standard input and answer each in turn.")
+  var watch = false
+
   @OptionGroup var report: ReportOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var messages: OutputOptions
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top is at least 1") }
+    if watch, context != nil {
+      throw ValidationError("--watch takes its contexts from standard input")
+    }
     if budget < 1 { throw ValidationError("--budget is at least 1") }
     if let mass, !(mass > 0 && mass <= 1) {
       throw ValidationError("--mass lies above 0 and is at most 1")
@@ -61,15 +68,46 @@ struct NextCommand: ParsableCommand {
   }
 
   func run() throws {
-    var text = try Input.text(context, for: Self.self)
-    if context == nil || context == "-", text.hasSuffix("\n") { text.removeLast() }
+    if watch { return try answerLines() }
+    let text = try Input.text(context, for: Self.self)
     threads.apply()
     let loaded = try model.load()
-    if tokens {
-      try showTokens(after: text, loaded)
-    } else {
-      try showWords(after: text, loaded)
+    let answer = answerer(loaded)
+    try answer(context == nil || context == "-" ? text.droppingLineEnd : text)
+  }
+
+  /// Answers every line as soon as it is there.
+  private func answerLines() throws {
+    threads.apply()
+    let loaded = try model.load()
+    let answer = answerer(loaded)
+    let input = try Input(nil)
+    var rest: [UInt8] = []
+    Interruption.observe()
+    func answerLine(_ bytes: ArraySlice<UInt8>) throws {
+      let line = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
+      guard let text = String(validating: line, as: UTF8.self) else {
+        throw Failure("a context is not valid UTF-8", status: .badData)
+      }
+      try answer(text)
+      if !report.json { try Console.write("\n") }
     }
+    while let piece = try input.next() {
+      rest += piece
+      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        try answerLine(rest[..<end])
+        rest.removeSubrange(...end)
+        try Interruption.check()
+      }
+    }
+    if !rest.isEmpty { try answerLine(rest[...]) }
+  }
+
+  /// What prints the answer to a context; the vocabulary is looked at once.
+  private func answerer(_ loaded: LoadedModel) -> (String) throws -> Void {
+    if tokens { return { try showTokens(after: $0, loaded) } }
+    let predictor = NextWordPredictor(model: loaded.transformer, tokenizer: loaded.tokenizer)
+    return { try showWords(after: $0, predictor) }
   }
 
   private func showTokens(after text: String, _ loaded: LoadedModel) throws {
@@ -92,18 +130,21 @@ struct NextCommand: ParsableCommand {
       .object(["context": .string(text), "tokens": .array(objects)]), table(rows))
   }
 
-  private func showWords(after text: String, _ loaded: LoadedModel) throws {
+  private func showWords(
+    after text: String, _ predictor: NextWordPredictor<Transformer, Tokenizer>
+  ) throws {
     var options = NextWordOptions()
     options.top = top
     options.mass = mass
     options.budget = budget
     options.end = inside ? .inside : .word
-    let predictor = NextWordPredictor(model: loaded.transformer, tokenizer: loaded.tokenizer)
+    let begin = Progress.now
     let result = try predictor.predict(after: text, options: options)
+    let seconds = Progress.now - begin
     if result.isTruncated {
       messages.warn("the context is longer than the model's window; its end counts")
     }
-    try report.print(object(for: result, text), words(for: result))
+    try report.print(object(for: result, text), words(for: result, seconds: seconds))
   }
 
   private func object(for result: NextWordDistribution, _ text: String) -> JSON {
@@ -124,7 +165,7 @@ struct NextCommand: ParsableCommand {
     ])
   }
 
-  private func words(for result: NextWordDistribution) -> String {
+  private func words(for result: NextWordDistribution, seconds: Double) -> String {
     let rows = result.words.map { word in
       Row(
         name: word.word, probability: word.probability,
@@ -140,8 +181,9 @@ struct NextCommand: ParsableCommand {
       ? "these are certainly the likeliest"
       : "the first \(result.certified) are certainly the likeliest"
     let summary =
-      "\(certain); entropy \(Format.fixed(result.entropy, 2)) nats; "
-      + "\(Format.plural(result.expansions, "sequence")) asked about"
+      "\(certain); entropy at least \(Format.fixed(result.entropy, 2)) nats; "
+      + "\(Format.plural(result.expansions, "sequence")) asked about in "
+      + "\(Format.fixed(seconds, 2)) s"
     return table(rows + others) + "\n" + summary
   }
 

@@ -16,6 +16,9 @@ struct PerplexityCommand: ParsableCommand {
         apus perplexity tales letter.txt
         apus perplexity tales books.test.jsonl.zst --context 256 --stride 64 --json
         echo "The fox ran home." | apus perplexity tales --per-token
+        apus perplexity tales letter.txt --per-word --tsv --log 2
+        apus perplexity tales books.test.jsonl.zst --compare tales-before
+        apus perplexity books books.test.jsonl.zst --baseline books.train.jsonl.zst
 
       Perplexity is given per token, per word (between white space) and per byte, with bits per \
       byte; only the last three compare models with different tokenizers. A window slides over \
@@ -50,15 +53,27 @@ struct PerplexityCommand: ParsableCommand {
     help: ArgumentHelp("Tokens by which it moves (default: half a window).", valueName: "n"))
   var stride: Int?
 
-  @Flag(
-    name: .long,
-    help: "Print one JSON line a token: id, text, logprob (natural; null without context).")
-  var perToken = false
+  @OptionGroup(title: "Lines") var lines: ScoreLines
 
-  @Flag(
+  @Flag(name: .long, help: "Show how the loss falls with the number of tokens before.")
+  var byPosition = false
+
+  @Flag(name: .long, help: "Check that probabilities sum to 1 in every context.")
+  var checkSum = false
+
+  @Option(
     name: .long,
-    help: "Print one JSON line a word: text, tokens, logprob corrected for where words end.")
-  var perWord = false
+    help: ArgumentHelp(
+      "Measure a second model on the same text, pair by pair.", valueName: "model"),
+    completion: .directory)
+  var compare: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Measure a Kneser-Ney 5-gram of this corpus on the same tokens; repeatable.",
+      valueName: "corpus"))
+  var baseline: [String] = []
 
   @Flag(name: .long, help: "Put the beginning-of-text token in front of each document.")
   var bos = false
@@ -71,8 +86,9 @@ struct PerplexityCommand: ParsableCommand {
     if let validationFraction, !(validationFraction > 0 && validationFraction < 1) {
       throw ValidationError("--validation-fraction lies between 0 and 1")
     }
-    if [perToken, perWord, report.json].filter({ $0 }).count > 1 {
-      throw ValidationError("--per-token, --per-word and --json exclude each other")
+    if lines.isAny, report.json { throw ValidationError("--json goes with no lines") }
+    if lines.isAny, compare != nil || !baseline.isEmpty {
+      throw ValidationError("--compare and --baseline go with no lines")
     }
   }
 
@@ -82,21 +98,22 @@ struct PerplexityCommand: ParsableCommand {
     let loaded = try model.load()
     let corpus = try Corpus(
       texts.isEmpty ? ["-"] : texts, textField: form.textField, lines: form.lines)
-    var options = PerplexityOptions()
-    options.context = context
-    options.stride = stride
-    options.scoresWords = perWord
-    if bos {
-      guard let token = loaded.tokenizer.beginningOfText ?? loaded.tokenizer.endOfText else {
-        throw Failure("the tokenizer has no token that begins a document", status: .usage)
-      }
-      options.prefix = token
-    }
-    if let problem = options.problem(longest: loaded.transformer.contextLength) {
-      throw Failure(problem, status: .usage)
-    }
+    let options = try options(for: loaded)
     var measurement = Perplexity(
       model: loaded.transformer, tokenizer: loaded.tokenizer, options: options)
+    let second = try compare.map { try ModelOptions.load($0) }
+    var otherMeasurement = try second.map {
+      Perplexity(model: $0.transformer, tokenizer: $0.tokenizer, options: try self.options(for: $0))
+    }
+    let ngrams =
+      baseline.isEmpty
+      ? nil
+      : try Baseline(baseline, form: form, tokenizer: loaded.tokenizer, messages: messages)
+    let windows = [loaded, second].compactMap { $0?.transformer.contextLength }.max() ?? 1
+    let collector = ScoreCollector(
+      positions: byPosition,
+      difference: second == nil ? nil : PairedDifference(blockBytes: 4 * windows),
+      baseline: ngrams)
     let reader = try corpus.makeReader(
       from: .start,
       split: validationFraction.map { .validation(validationFraction: $0) } ?? .all)
@@ -105,15 +122,18 @@ struct PerplexityCommand: ParsableCommand {
     var failure: (any Error)?
     let emit = { (document: ScoredDocument) in
       do {
-        if perToken { try Console.write(tokenLines(of: document, with: loaded.tokenizer)) }
-        if perWord { try Console.write(wordLines(of: document)) }
+        if lines.isAny { try Console.write(lines.lines(of: document, with: loaded.tokenizer)) }
+        collector.add(document)
       } catch {
         failure = failure ?? error
       }
     }
+    if lines.isAny { try Console.write(lines.heading) }
     var bytes = 0
     while let document = try reader.next() {
+      if ngrams != nil { collector.remember(document.bytes) }
       measurement.add(document.bytes, emit: emit)
+      otherMeasurement?.add(document.bytes) { collector.addOther($0) }
       bytes += document.bytes.count
       if let failure { throw failure }
       try Interruption.check()
@@ -123,6 +143,7 @@ struct PerplexityCommand: ParsableCommand {
           ? Double(reader.compressedBytesRead) / Double(max(1, corpus.compressedBytes)) : nil)
     }
     let result = measurement.finish(emit: emit)
+    let otherResult = otherMeasurement?.finish { collector.addOther($0) }
     if let failure { throw failure }
     progress.clear()
     if result.tokens == 0 {
@@ -130,100 +151,78 @@ struct PerplexityCommand: ParsableCommand {
         "there is nothing to predict: no document has two tokens", status: .badData,
         hint: "give a longer text, or --bos")
     }
-    if perToken || perWord {
-      messages.say(words(of: result))
+    var findings = PerplexityFindings(
+      report: result, positions: collector.positions, baseline: ngrams)
+    if let otherResult, let compare, let difference = collector.difference {
+      findings.comparison = (compare, otherResult, difference)
+    }
+    if lines.totals { try Console.write(findings.totals) }
+    if lines.isAny {
+      messages.say(findings.words(Style.standardError))
     } else {
-      try report.print(object(for: result), words(of: result))
+      try report.print(findings.json, findings.words(Style.standardOutput))
+    }
+    if let sum = result.worstSum, !(abs(sum - 1) <= 1e-4) {
+      throw Failure(
+        "the probabilities of all tokens add up to \(sum) in some context", status: .failure,
+        hint: "the model's weights are damaged, or its logits are out of range")
     }
   }
 
-  private func tokenLines(of document: ScoredDocument, with tokenizer: Tokenizer) -> String {
-    document.tokens.map { token in
-      let line = JSON.object([
-        "id": .integer(Int(token.token)),
-        "text": .string(String(decoding: tokenizer.bytes(of: token.token), as: UTF8.self)),
-        "logprob": token.logProbability.map(JSON.single) ?? .null,
-      ])
-      return line.text + "\n"
-    }.joined()
-  }
-
-  private func wordLines(of document: ScoredDocument) -> String {
-    document.words.map { word in
-      let line = JSON.object([
-        "text": .string(String(decoding: word.bytes, as: UTF8.self)),
-        "tokens": .integer(word.tokens),
-        "logprob": word.surprisal.map { .number(-$0) } ?? .null,
-        "token_logprob": word.tokenSurprisal.map { .number(-$0) } ?? .null,
-      ])
-      return line.text + "\n"
-    }.joined()
-  }
-
-  private func ratios(
-    of result: PerplexityReport
-  ) -> [(key: String, name: String, value: Double, interval: ConfidenceInterval?)] {
-    [
-      ("token_perplexity", "per token", result.tokenPerplexity, result.tokenPerplexityInterval),
-      ("word_perplexity", "per word", result.wordPerplexity, result.wordPerplexityInterval),
-      ("byte_perplexity", "per byte", result.bytePerplexity, result.bytePerplexityInterval),
-      ("bits_per_byte", "bits per byte", result.bitsPerByte, result.bitsPerByteInterval),
-    ]
-  }
-
-  private func object(for result: PerplexityReport) -> JSON {
-    var members: [(key: String, value: JSON)] = [
-      ("nats", .number(result.nats)), ("tokens", .integer(result.tokens)),
-      ("words", .integer(result.words)), ("bytes", .integer(result.bytes)),
-      ("documents", .integer(result.documents)),
-    ]
-    for ratio in ratios(of: result) {
-      let ends = ratio.interval.map { JSON.array([.number($0.low), .number($0.high)]) }
-      members.append((ratio.key, .number(ratio.value)))
-      members.append(("\(ratio.key)_ci95", ends ?? .null))
-    }
-    members += [
-      ("context", .integer(result.context)), ("stride", .integer(result.stride)),
-      ("bos", .boolean(result.hasPrefix)),
-      ("unscored_tokens", .integer(result.unscoredTokens)),
-      ("unscored_bytes", .integer(result.unscoredBytes)),
-      ("clusters", .string(result.clusters.rawValue)),
-      ("cluster_count", .integer(result.clusterCount)),
-      ("design_effect", result.designEffect.map(JSON.number) ?? .null),
-    ]
-    return .members(members)
-  }
-
-  private func words(of result: PerplexityReport) -> String {
-    let style = report.json || perToken || perWord ? Style.standardError : Style.standardOutput
-    var lines = [
-      "perplexity \(style.strong(Format.fixed(result.tokenPerplexity, 2))) per token, "
-        + "\(style.strong(Format.fixed(result.bitsPerByte, 4))) bits per byte"
-    ]
-    for ratio in ratios(of: result) {
-      let name = ratio.name + String(repeating: " ", count: max(0, 14 - ratio.name.count))
-      let interval = ratio.interval.map {
-        "  95% interval \(number($0.low)) – \(number($0.high))"
+  private func options(for loaded: LoadedModel) throws -> PerplexityOptions {
+    var options = PerplexityOptions()
+    options.context = context
+    options.stride = stride
+    options.scoresWords = lines.perWord
+    options.checksSums = checkSum
+    if bos {
+      guard let token = loaded.tokenizer.beginningOfText ?? loaded.tokenizer.endOfText else {
+        throw Failure("the tokenizer has no token that begins a document", status: .usage)
       }
-      lines.append("  \(name)\(Format.padded(number(ratio.value), 10))\(interval ?? "")")
+      options.prefix = token
     }
-    lines.append(
-      "over \(Format.plural(result.tokens, "token")), \(Format.plural(result.words, "word")), "
-        + "\(Format.plural(result.bytes, "byte")) in \(Format.plural(result.documents, "document"))"
-    )
-    var method = "window \(result.context), stride \(result.stride)"
-    if result.unscoredTokens > 0 {
-      method +=
-        "; \(Format.plural(result.unscoredTokens, "token")) without context not scored"
+    if let problem = options.problem(longest: loaded.transformer.contextLength) {
+      throw Failure(problem, status: .usage)
     }
-    if result.clusterCount > 1 {
-      method += "; intervals over \(result.clusterCount) \(result.clusters.rawValue)"
-    }
-    lines.append(method)
-    return lines.joined(separator: "\n")
+    return options
+  }
+}
+
+/// Brings together what the parts of a measurement say about the same documents.
+private final class ScoreCollector {
+  private(set) var positions: PositionProfile?
+  private(set) var difference: PairedDifference?
+  private let baseline: Baseline?
+  private var texts: [[UInt8]] = []
+  private var first: [ScoredDocument] = []
+  private var second: [ScoredDocument] = []
+
+  init(positions: Bool, difference: PairedDifference?, baseline: Baseline?) {
+    self.positions = positions ? PositionProfile() : nil
+    self.difference = difference
+    self.baseline = baseline
   }
 
-  private func number(_ value: Double) -> String {
-    value >= 1e6 ? Format.scientific(value) : Format.fixed(value, value < 10 ? 4 : 2)
+  /// Keeps the text of a document until it is scored.
+  func remember(_ text: [UInt8]) { texts.append(text) }
+
+  func add(_ document: ScoredDocument) {
+    positions?.add(document)
+    if let baseline { baseline.add(document, text: texts.removeFirst()) }
+    if difference != nil {
+      first.append(document)
+      pair()
+    }
+  }
+
+  func addOther(_ document: ScoredDocument) {
+    second.append(document)
+    pair()
+  }
+
+  private func pair() {
+    while !first.isEmpty, !second.isEmpty {
+      difference?.add(first.removeFirst(), second.removeFirst())
+    }
   }
 }

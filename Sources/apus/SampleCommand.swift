@@ -14,16 +14,28 @@ struct SampleCommand: ParsableCommand {
       EXAMPLES
         apus sample tales "Once upon a time"
         apus sample tales "The fox" -n 3 --temperature 1 --top-p 0.9 --seed 7
+        apus sample tales "The fox" --chain temperature,top-p --top-p 0.9 --dry-run
+        apus sample tales "The fox" --beam 8
+        apus sample people "A person: " --json-schema-file person.json
         echo "Dear Anna," | apus sample letters --stop "Yours"
 
       Without a prompt, and nothing piped in, the model begins a document of its own. One line \
-      end at the end of a piped prompt is dropped. The same seed gives the same text.
+      end at the end of a piped prompt is dropped. A prompt may end inside a word or with a space: \
+      its last tokens are drawn anew, among all that spell it. The same seed gives the same text.
       """)
 
   @OptionGroup var model: ModelOptions
 
   @Argument(help: "The text to continue (default: what is piped in, if anything).")
   var prompt: String?
+
+  @Option(
+    name: [.customShort("f"), .long],
+    help: ArgumentHelp("A file that holds the prompt.", valueName: "file"), completion: .file())
+  var promptFile: String?
+
+  @Flag(name: .long, help: "Take the prompt's last word as ended where the prompt ends.")
+  var wholePrompt = false
 
   @Option(
     name: [.customShort("n"), .long], help: ArgumentHelp("How many samples.", valueName: "count"))
@@ -33,6 +45,20 @@ struct SampleCommand: ParsableCommand {
   var tokens = Count(256)
 
   @OptionGroup(title: "Choosing tokens") var chain: ChainOptions
+
+  @OptionGroup(title: "Keeping to a form") var grammar: GrammarOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Search for the likeliest text with k beams instead.", valueName: "k"))
+  var beam: Int?
+
+  @Option(
+    name: .long, help: "Divide log-probabilities of beams by this power of their lengths.")
+  var lengthPenalty = 1.0
+
+  @Flag(name: .long, help: "Print the chain with the values in force, and stop.")
+  var dryRun = false
 
   @Option(name: .long, help: "The seed of all that is random.")
   var seed: UInt64 = 42
@@ -59,6 +85,15 @@ struct SampleCommand: ParsableCommand {
   func validate() throws {
     if count < 1 { throw ValidationError("-n is at least 1") }
     if tokens.value < 1 { throw ValidationError("--tokens is at least 1") }
+    if prompt != nil, promptFile != nil {
+      throw ValidationError("the prompt is either an argument or in a file")
+    }
+    if let beam {
+      if beam < count { throw ValidationError("--beam is at least 1, and at least -n") }
+      if grammar.isGiven || logprobs || !stop.isEmpty {
+        throw ValidationError("--beam goes with no grammar, no --logprobs and no --stop")
+      }
+    }
   }
 
   func run() throws {
@@ -69,16 +104,24 @@ struct SampleCommand: ParsableCommand {
     options.stops = stop
     options.ignoresEndOfText = ignoreEndOfText
     options.seed = seed
+    if dryRun {
+      let chain = chainReport(options.chain)
+      return try report.print(chain.json, chain.words)
+    }
+    options.grammar = try grammar.load()
     let prompt = try promptText()
     threads.apply()
     let loaded = try model.load()
     let generator = Generator(model: loaded.transformer, tokenizer: loaded.tokenizer)
-    let start = generator.tokens(ofPrompt: prompt)
-    if start.isEmpty {
+    // A grammar describes what stands behind the prompt, so that the prompt's tokens must stay.
+    let start = Prompt(
+      prompt, tokenizer: loaded.tokenizer, isWhole: wholePrompt || options.grammar != nil)
+    if start.tokens.isEmpty {
       throw Failure(
         "the prompt is empty, and the tokenizer has no token that begins a document",
         status: .usage, hint: "give a prompt")
     }
+    if let beam { return try search(generator, start, prompt: prompt, beams: beam) }
     let streams = !report.json && !logprobs
     let echo = noPrompt ? "" : prompt
     if streams { try Console.write(echo) }
@@ -100,6 +143,9 @@ struct SampleCommand: ParsableCommand {
     }
     if let failure { throw failure }
     let seconds = Progress.now - begin
+    if samples.contains(where: { $0.ending == .stuck }) {
+      messages.warn("the grammar asks for bytes that no token of this model begins with")
+    }
     if streams {
       var last = echo + (samples.first?.text ?? "")
       for sample in samples.dropFirst() {
@@ -118,38 +164,38 @@ struct SampleCommand: ParsableCommand {
     try Interruption.check()
   }
 
+  private func search(
+    _ generator: Generator<Transformer, Tokenizer>, _ start: Prompt, prompt: String, beams: Int
+  ) throws {
+    var options = BeamOptions()
+    options.beams = beams
+    options.count = count
+    options.maximumTokens = tokens.value
+    options.lengthPenalty = lengthPenalty
+    let begin = Progress.now
+    let found = generator.beams(after: start, options: options)
+    let echo = noPrompt ? "" : prompt
+    let texts = found.map { echo + $0.text + ($0.text.hasSuffix("\n") ? "" : "\n") }
+    try report.print(
+      object(for: found, prompt: prompt), String(texts.joined(separator: "---\n").dropLast()))
+    let best = found.first.map { Format.fixed($0.logProbability, 3) } ?? "none"
+    messages.say(
+      "beam search, width \(beams), length penalty \(lengthPenalty): best ln p \(best), "
+        + Format.time(Progress.now - begin))
+  }
+
   private func promptText() throws -> String {
+    if let promptFile, promptFile != "-" {
+      try Input.requireExists(promptFile, what: "prompt")
+      return try Input(promptFile).text().droppingLineEnd
+    }
     if let prompt, prompt != "-" { return prompt }
     if prompt == nil, Console.isTerminal(0) { return "" }
-    var text = try Input(nil).text()
-    if text.hasSuffix("\n") { text.removeLast() }
-    return text
+    return try Input(nil).text().droppingLineEnd
   }
+}
 
-  private func line(
-    for token: SampledToken, of sample: Int, with tokenizer: Tokenizer
-  ) -> JSON {
-    .object([
-      "sample": .integer(sample), "id": .integer(Int(token.token)),
-      "text": .string(String(decoding: tokenizer.bytes(of: token.token), as: UTF8.self)),
-      "logprob": .single(token.logProbability), "probability": .single(token.probability),
-      "rank": .integer(token.rank), "entropy": .single(token.entropy),
-    ])
-  }
-
-  private func object(
-    for samples: [GeneratedText], prompt: String
-  ) -> JSON {
-    let list = samples.map { sample -> JSON in
-      let logprob = sample.tokens.reduce(0.0) { $0 + Double($1.logProbability) }
-      return .object([
-        "text": .string(sample.text),
-        "tokens": .array(sample.tokens.map { .integer(Int($0.token)) }),
-        "logprob": .number(logprob), "ending": .string(sample.ending.rawValue),
-      ])
-    }
-    return .object([
-      "prompt": .string(prompt), "seed": .unsigned(seed), "samples": .array(list),
-    ])
-  }
+extension String {
+  /// The text without one line end at its end.
+  var droppingLineEnd: String { hasSuffix("\n") ? String(dropLast()) : self }
 }

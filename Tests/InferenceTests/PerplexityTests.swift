@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Inference
+import Models
 import Testing
 import Tokenizers
 
@@ -73,6 +74,48 @@ struct PerplexityTests {
         #expect(scored.report.tokens == expected.count { $0 != nil })
         #expect(scored.report.tokens + scored.report.unscoredTokens == tokens.count)
       }
+    }
+  }
+
+  @Test("every token knows how many stood before it in its window")
+  func contexts() {
+    let document = text(words: 40)
+    let scored = measure([document]) {
+      $0.context = 10
+      $0.stride = 4
+    }
+    for (place, token) in scored.documents[0].tokens.enumerated() where place > 0 {
+      #expect(token.context <= 9 && token.context >= min(place, 6))
+      #expect(token.context <= place)
+    }
+    let bytes = scored.documents[0].tokens.reduce(0) { $0 + $1.byteCount }
+    #expect(bytes == document.count)
+  }
+
+  @Test("a model whose probabilities sum to one passes, one that lies about them does not")
+  func sums() {
+    #expect(measure([text(words: 9)]).report.worstSum == nil)
+    let honest = measure([text(words: 30), text(words: 9, seed: 3)]) { $0.checksSums = true }
+    #expect(abs((honest.report.worstSum ?? 9) - 1) < 1e-5)
+    var options = PerplexityOptions()
+    options.checksSums = true
+    var measurement = Perplexity(model: Liar(), tokenizer: vocabulary, options: options)
+    measurement.add(text(words: 30))
+    #expect(abs((measurement.finish().worstSum ?? 1) - exp(-0.5)) < 1e-4)
+  }
+
+  /// A model that gives every token half a nat more than its logits say.
+  private struct Liar: LanguageModel {
+    var vocabularySize: Int { model.vocabularySize }
+    var contextLength: Int { model.contextLength }
+    func makeCache(sequences: Int, capacity: Int) -> ToyModel.Cache {
+      model.makeCache(sequences: sequences, capacity: capacity)
+    }
+    func nextLogits(after tokens: [Token], cache: ToyModel.Cache) -> [Float] {
+      model.nextLogits(after: tokens, cache: cache)
+    }
+    func logProbabilities(of targets: [Token], after inputs: [Token], sequences: Int) -> [Float] {
+      model.logProbabilities(of: targets, after: inputs, sequences: sequences).map { $0 - 0.5 }
     }
   }
 

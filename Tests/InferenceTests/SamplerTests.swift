@@ -214,6 +214,187 @@ struct SamplerTests {
   }
 }
 
+@Suite("Sampler, the rules of llama.cpp that need memory or chance")
+struct StatefulSamplerTests {
+  let fruit = logits([0.1, 0.4, 0.05, 0.3, 0.15])
+
+  @Test("XTC removes the tokens above the threshold but the least likely of them")
+  func xtc() {
+    var chain = SamplerChain.plain
+    chain.xtcProbability = 1
+    chain.xtcThreshold = 0.12
+    // 0.4, 0.3 and 0.15 are above; 0.15 stays.
+    #expect(isClose(distribution(chain, fruit), [0: 0.1, 2: 0.05, 4: 0.15]))
+    chain.xtcThreshold = 0.35
+    #expect(distribution(chain, fruit).count == 5)
+    chain.xtcThreshold = 0.6
+    #expect(!chain.isActive(.xtc))
+  }
+
+  @Test("XTC acts as often as it is asked to")
+  func xtcChance() {
+    var chain = SamplerChain.plain
+    chain.xtcProbability = 0.25
+    chain.xtcThreshold = 0.1
+    var sampler = Sampler(chain, seed: 3)
+    let likeliest = (0..<8_000).count { _ in sampler.sample(fruit).token == 1 }
+    // The likeliest is drawn with 0.4 in three of four draws: 2,400 ± 41.
+    #expect(abs(likeliest - 2_400) < 170)
+  }
+
+  @Test("dynamic temperature follows the share of the entropy in its maximum")
+  func dynamicTemperature() {
+    var chain = SamplerChain.plain
+    chain.temperature = 1
+    chain.temperatureRange = 0.5
+    chain.temperatureExponent = 2
+    // H = 1.39232 of ln 5 = 1.60944: T = 0.5 + 1 · 0.86510² = 1.24840.
+    let sharpened = [0.1, 0.4, 0.05, 0.3, 0.15].map { powf($0, 1 / 1.24840) }
+    let expected = Dictionary(
+      uniqueKeysWithValues: sharpened.enumerated().map { (Token($0.offset), $0.element) })
+    let found = distribution(chain, fruit)
+    let total = sharpened.reduce(0, +)
+    #expect(found.allSatisfy { abs($0.value - (expected[$0.key] ?? -1) / total) < 1e-4 })
+    // Equally likely tokens have all the entropy there is: the highest temperature, no change.
+    #expect(isClose(distribution(chain, [0, 0, 0]), [0: 1, 1: 1, 2: 1]))
+  }
+
+  @Test("DRY takes more off the longer the repetition that a token would go on")
+  func dry() {
+    var chain = SamplerChain.plain
+    chain.dryMultiplier = 0.5
+    chain.dryBase = 2
+    chain.dryAllowedLength = 2
+    // Behind "1 2 3 | 9 2 3 | 1 2 3": "1 2 3" was followed by 9, "2 3" by 9 and by 1.
+    // So 9 repeats 3 tokens: 0.5 · 2¹; 1 repeats 2: 0.5 · 2⁰. The others repeat nothing.
+    let prompt: [Token] = [1, 2, 3, 9, 2, 3, 1, 2, 3]
+    let flat = [Float](repeating: 0, count: 10)
+    var expected = Dictionary(uniqueKeysWithValues: (0..<10 as Range<Token>).map { ($0, Float(1)) })
+    expected[9] = expf(-1)
+    expected[1] = expf(-0.5)
+    #expect(isClose(distribution(chain, flat, prompt: prompt), expected))
+    chain.dryAllowedLength = 4
+    #expect(distribution(chain, flat, prompt: prompt).values.allSatisfy { abs($0 - 0.1) < 1e-6 })
+    chain.dryAllowedLength = 2
+    // The last five tokens hold "2 3 1 2 3": only "2 3", followed by 1.
+    chain.dryWindow = 5
+    expected[9] = 1
+    #expect(isClose(distribution(chain, flat, prompt: prompt), expected))
+  }
+
+  @Test("no repetition reaches across a breaker, whatever tokens spell it")
+  func breakers() {
+    var chain = SamplerChain.plain
+    chain.dryMultiplier = 0.5
+    chain.dryBase = 2
+    chain.dryAllowedLength = 1
+    chain.dryBreakers = ["; "]
+    let names: [Token: String] = [0: "a", 1: "b", 2: ";", 3: " ", 4: "c"]
+    let bytes: @Sendable (Token) -> [UInt8] = { Array((names[$0] ?? "").utf8) }
+    func found(_ prompt: [Token]) -> [Float] {
+      var result = [Float](repeating: 0, count: 5)
+      for stream in 0..<400 as Range<UInt64> {
+        var sampler = Sampler(chain, seed: 1, stream: stream, prompt: prompt, bytes: bytes)
+        let drawn = sampler.sample([0, 0, 0, 0, 0])
+        result[Int(drawn.token)] = drawn.probability
+      }
+      return result
+    }
+    // "a; b" twice: the repetition behind "; " is "b" alone, of length 1.
+    let prompt: [Token] = [0, 2, 3, 1, 4, 0, 2, 3, 1]
+    let shares = found(prompt)
+    #expect(abs(shares[4] / shares[0] - expf(-0.5)) < 1e-5)
+    // Right behind the breaker nothing is repeated.
+    #expect(found(Array(prompt.dropLast())).allSatisfy { abs($0 - 0.2) < 1e-6 })
+  }
+
+  @Test("repetitions are found as comparing all ends with all places finds them")
+  func repetitionSearch() {
+    var state: UInt64 = 5
+    for _ in 0..<300 {
+      let tokens = (0..<24).map { _ in
+        state = ToyModel.scrambled(state)
+        return Token(state % 3)
+      }
+      let limit = Int(state >> 8 % 6) + 1
+      var expected: [Token: Int] = [:]
+      for end in 1..<tokens.count {
+        var length = 0
+        while length < end, tokens[end - 1 - length] == tokens[tokens.count - 1 - length] {
+          length += 1
+        }
+        let repeated = min(length, limit)
+        if repeated >= 2 { expected[tokens[end]] = max(expected[tokens[end]] ?? 0, repeated) }
+      }
+      #expect(Repetition.continuations(of: tokens[...], shortest: 2, limit: limit) == expected)
+    }
+  }
+
+  @Test("Mirostat 2 keeps tokens of at most μ bits and moves μ by the surprise it finds")
+  func mirostat2() {
+    var chain = SamplerChain.plain
+    chain.mirostat = 2
+    chain.mirostatTarget = 1
+    chain.mirostatRate = 0.5
+    // μ = 2 bits: tokens of at least 0.25 stay, 0.4 and 0.3, as 4/7 and 3/7.
+    var sampler = Sampler(chain, seed: 1)
+    let first = sampler.sample(fruit)
+    #expect(first.token == 1 || first.token == 3)
+    #expect(abs(first.probability - (first.token == 1 ? 4.0 / 7 : 3.0 / 7)) < 1e-6)
+    // μ = 2 − ½ · (−log₂ p − 1): about 2.096 or 1.889; 0.25 is 2 bits, 0.3 1.74, 0.15 2.74.
+    let second = sampler.sample(logits([0.25, 0.5, 0.25]))
+    let limit = 2 - 0.5 * (-log2(Double(first.probability)) - 1)
+    #expect(second.token == 1 || limit >= 2)
+    #expect(abs(second.probability - (limit >= 2 ? (second.token == 1 ? 0.5 : 0.25) : 1)) < 1e-6)
+  }
+
+  @Test("Mirostat 1 takes k from the slope of the ranks")
+  func mirostat1() {
+    // p ∝ 1, 1/2, 1/4 … over 8 tokens: b = ln 2 at every step; t = ln((i + 2) / (i + 1)).
+    let weights = (0..<8).map { powf(0.5, Float($0)) }
+    var products = 0.0
+    var squares = 0.0
+    for index in 0..<7 {
+      let step = log(Double(index + 2) / Double(index + 1))
+      products += step * log(2)
+      squares += step * step
+    }
+    let slope = products / squares
+    let excess = slope - 1
+    for target in [0.5, 1, 1.5, 2.5] as [Float] {
+      let power = pow(2, 2 * Double(target))
+      let k = pow(excess * power / (1 - pow(8, -excess)), 1 / slope)
+      var chain = SamplerChain.plain
+      chain.mirostat = 1
+      chain.mirostatTarget = target
+      let kept = max(1, min(8, Int(k)))
+      let found = distribution(chain, weights.map { logf($0) })
+      let expected = Dictionary(
+        uniqueKeysWithValues: (0..<kept).map { (Token($0), weights[$0]) })
+      #expect(isClose(found, expected), "target \(target): k = \(k)")
+    }
+  }
+
+  @Test("Mirostat leaves logit bias and temperature alone beside itself, and comes near its target")
+  func mirostatAlone() {
+    var chain = SamplerChain()
+    chain.mirostat = 2
+    chain.topK = 1
+    chain.mirostatTarget = 3
+    #expect(chain.activeStages == [.temperature, .mirostat])
+    let model = ToyModel.random(vocabularySize: 500, spread: 5, seed: 8)
+    var sampler = Sampler(chain, seed: 2)
+    var tokens: [Token] = [1]
+    var surprise = 0.0
+    for _ in 0..<600 {
+      let drawn = sampler.sample(model.logits(tokens))
+      tokens.append(drawn.token)
+      surprise -= log2(Double(drawn.probability))
+    }
+    #expect(abs(surprise / 600 - 3) < 0.15)
+  }
+}
+
 @Suite("Sampler chain")
 struct SamplerChainTests {
   @Test("the description names what is in force, in order")
@@ -243,6 +424,13 @@ struct SamplerChainTests {
     #expect(chain.problem != nil)
     chain = SamplerChain()
     chain.temperature = .nan
+    #expect(chain.problem != nil)
+    chain = SamplerChain()
+    chain.mirostat = 3
+    #expect(chain.problem != nil)
+    chain.mirostat = 1
+    #expect(chain.problem == nil)
+    chain.order = [.mirostat, .temperature]
     #expect(chain.problem != nil)
   }
 }

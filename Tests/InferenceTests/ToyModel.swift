@@ -30,6 +30,10 @@ struct ToyModel: LanguageModel {
       Cache(tokens: [[Token]](repeating: tokens[0], count: sequences), capacity: capacity)
     }
 
+    func branched(sequences: Int, capacity: Int) -> Cache {
+      replicated(sequences: sequences, capacity: capacity)
+    }
+
     func selecting(_ indices: [Int], capacity: Int) -> Cache {
       Cache(tokens: indices.map { tokens[$0] }, capacity: capacity)
     }

@@ -177,4 +177,55 @@ struct TransformerTests {
     configuration.headWidth = 7
     #expect(configuration.problem == "head width 7 is odd")
   }
+
+  @Test(
+    "continuations that share a prefix have the logits of copies of it",
+    arguments: TransformerConfiguration.Family.allCases)
+  func branches(family: TransformerConfiguration.Family) {
+    let model = Self.model(family, tokens: 40)
+    let prompt = Self.tokens(17, seed: 3)
+    for rows in [1, 3, 40] {
+      let shared = KVCache(model.configuration, capacity: 17)
+      let whole = KVCache(model.configuration, capacity: 40)
+      _ = model.nextLogits(after: prompt, cache: shared)
+      _ = model.nextLogits(after: prompt, cache: whole)
+      let branches = shared.branched(sequences: rows, capacity: 22)
+      let copies = whole.replicated(sequences: rows, capacity: 22)
+      for (step, length) in [2, 1, 2].enumerated() {
+        let tokens = Self.tokens(rows * length, seed: UInt64(step + 5))
+        let found = model.nextLogits(after: tokens, cache: branches)
+        let expected = model.nextLogits(after: tokens, cache: copies)
+        #expect(found.count == expected.count)
+        #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 2e-5 })
+        #expect(branches.count == copies.count)
+      }
+      // What the branches read must not have changed the prefix.
+      branches.rewind(to: 17)
+      copies.rewind(to: 17)
+      let again = Self.tokens(rows, seed: 9)
+      let found = model.nextLogits(after: again, cache: branches)
+      let expected = model.nextLogits(after: again, cache: copies)
+      #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 2e-5 })
+    }
+  }
+
+  @Test("logits of whole windows are those of reading them token by token")
+  func windowLogits() {
+    let model = Self.model(.nanochat)
+    let inputs = Self.tokens(24, seed: 2)
+    var rows: [[Float]] = []
+    model.forEachLogits(after: inputs, sequences: 2) { row, logits in
+      #expect(row == rows.count)
+      rows.append(Array(logits))
+    }
+    #expect(rows.count == 24)
+    for sequence in 0..<2 {
+      let cache = KVCache(model.configuration, capacity: 12)
+      for place in 0..<12 {
+        let index = sequence * 12 + place
+        let expected = model.nextLogits(after: [inputs[index]], cache: cache)
+        #expect(zip(rows[index], expected).allSatisfy { abs($0 - $1) < 2e-5 })
+      }
+    }
+  }
 }

@@ -282,6 +282,149 @@ struct ModelCommandTests {
     #expect(!first.output.contains("null"))
   }
 
+  @Test("--dry-run shows the chain in its order with the values in force, and needs no model")
+  func chain() async throws {
+    let result = try await Program.run([
+      "sample", "nowhere", "--dry-run", "--chain", "temperature,top-p,xtc", "--top-p", "0.9",
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    #expect(
+      result.output == """
+        temperature  temperature 0.8
+        top-p        p 0.9
+        xtc          off: probability 0, threshold 0.1
+        draw         seed 42
+
+        """)
+    let json = try await Program.run([
+      "sample", "nowhere", "--dry-run", "--json", "--mirostat", "2",
+    ])
+    #expect(json.output.contains(#""stage": "mirostat", "active": true, "version": 2"#))
+  }
+
+  @Test("a prompt from a file, or one that ends inside a word, is continued; beams find texts")
+  func prompts() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = TemporaryFolder()
+    let file = try scratch.write("Once upon a ti\n", to: "prompt.txt")
+    let base = ["sample", goods.model, "--tokens", "8"]
+    let first = try await Program.run(base + ["-f", file])
+    #expect(first.status == 0 && first.output.hasPrefix("Once upon a ti"), "\(first.error)")
+    #expect(try await Program.run(base + ["Once upon a ti"]).output == first.output)
+    let whole = try await Program.run(base + ["Once upon a ti", "--whole-prompt"])
+    #expect(whole.status == 0 && whole.output.hasPrefix("Once upon a ti"))
+    struct Beams: Decodable {
+      struct Beam: Decodable {
+        var text: String
+        var logprob: Double
+        var score: Double
+      }
+      var beams: [Beam]
+    }
+    let beams = try decode(
+      Beams.self,
+      from: try await Program.run(base + ["Once upon a", "--beam", "4", "-n", "2", "--json"]).output
+    )
+    #expect(beams.beams.count == 2 && beams.beams[0].score >= beams.beams[1].score)
+  }
+
+  @Test("samples keep to a grammar and to a schema; broken ones are bad data")
+  func grammars() async throws {
+    let goods = try await Workshop.shared.goods()
+    let base = ["sample", goods.model, "Once", "--tokens", "60", "--no-prompt"]
+    let yes = try await Program.run(base + ["--grammar", #"root ::= "yes" | "no""#])
+    #expect(["yes\n", "no\n"].contains(yes.output), "\(yes.error)")
+    let schema = #"{"type":"object","properties":{"a":{"type":"boolean"}},"required":["a"]}"#
+    let result = try await Program.run(base + ["--json-schema", schema])
+    struct Answer: Decodable { var a: Bool }
+    _ = try decode(Answer.self, from: result.output)
+    let lines = try await Program.run(base + ["--grammar", #"root ::= "yes""#, "--logprobs"])
+    #expect(lines.output.contains(#""allowed": "#))
+    let broken = try await Program.run(base + ["--grammar", "root ::= \"a"])
+    #expect(broken.status == 65 && broken.error.contains("line 1"))
+  }
+
+  @Test("--watch answers one line after the other")
+  func watch() async throws {
+    let goods = try await Workshop.shared.goods()
+    let base = ["next", goods.model, "--top", "3", "--json"]
+    let result = try await Program.run(base + ["--watch"], input: "Once upon a\nThe fox\n")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    #expect(lines.count == 2, "\(result.error)")
+    #expect(try await Program.run(base + ["The fox"]).output == lines[1] + "\n")
+  }
+
+  @Test("a model against itself differs by nothing; a baseline and a check of sums are reported")
+  func comparison() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Report: Decodable {
+      struct Difference: Decodable {
+        var differenceNatsPerToken: Double?
+        var differenceBitsPerByte: Double
+        var tokensBetter: Double?
+        var bitsPerByte: Double
+      }
+      struct Position: Decodable {
+        var from: Int
+        var tokens: Int
+      }
+      var bitsPerByte: Double
+      var tokens: Int
+      var worstSum: Double
+      var positions: [Position]
+      var compare: Difference
+      var baseline: Difference
+    }
+    let result = try await Program.run([
+      "perplexity", goods.model, goods.corpus, "--json", "--compare", goods.model, "--check-sum",
+      "--by-position", "--baseline", goods.corpus,
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    let report = try decode(Report.self, from: result.output)
+    #expect(report.compare.differenceNatsPerToken == 0 && report.compare.tokensBetter == 0)
+    #expect(abs(report.worstSum - 1) < 1e-4)
+    #expect(report.positions.reduce(0) { $0 + $1.tokens } == report.tokens)
+    let saved = report.bitsPerByte - report.baseline.bitsPerByte
+    #expect(abs(report.baseline.differenceBitsPerByte - saved) < 1e-6)
+    #expect(result.error.contains("5-gram"))
+  }
+
+  @Test("scores do not depend on the number of threads beyond rounding")
+  func threads() async throws {
+    let goods = try await Workshop.shared.goods()
+    struct Line: Decodable { var logprob: Double? }
+    func scores(_ threads: String) async throws -> [Double] {
+      try await Program.run([
+        "perplexity", goods.model, goods.corpus, "--per-token", "--threads", threads,
+      ]).output.split(separator: "\n").compactMap { try decode(Line.self, from: $0).logprob }
+    }
+    let (one, three) = (try await scores("1"), try await scores("3"))
+    #expect(one.count > 1_000 && one.count == three.count)
+    #expect(zip(one, three).allSatisfy { abs($0 - $1) < 1e-5 })
+  }
+
+  @Test("lines come for words and documents, tab-separated, in any base, or as KenLM's totals")
+  func lineForms() async throws {
+    let goods = try await Workshop.shared.goods()
+    let text = smallTales[3]
+    let base = ["perplexity", goods.model]
+    let natural = try await Program.run(base + ["--per-word", "--tsv"], input: text)
+    let binary = try await Program.run(base + ["--per-word", "--tsv", "--log", "2"], input: text)
+    func column(_ output: String) -> [Double] {
+      output.split(separator: "\n").dropFirst().compactMap {
+        Double($0.split(separator: "\t", omittingEmptySubsequences: false)[3])
+      }
+    }
+    let (first, second) = (column(natural.output), column(binary.output))
+    #expect(natural.output.hasPrefix("text\ttokens\tlogprob\ttoken_logprob\n"))
+    #expect(first.count > 5 && first.count == second.count)
+    #expect(zip(first, second).allSatisfy { abs($0 / log(2) - $1) < 1e-9 })
+    let documents = try await Program.run(base + [goods.corpus, "--per-document"])
+    #expect(documents.output.split(separator: "\n").count == smallTales.count)
+    let totals = try await Program.run(base + ["--totals"], input: text)
+    #expect(totals.output.hasPrefix("Total: -") && totals.output.contains("OOVs:\t0\n"))
+  }
+
   @Test("--resume of a finished run changes nothing and says how to go on")
   func finished() async throws {
     let goods = try await Workshop.shared.goods()

@@ -62,14 +62,23 @@ public struct CachedLayer {
   public var capacity: Int
   /// Tokens already there.
   public var count: Int
+  /// What all sequences have in common before these rows, or nil.
+  public var prefix: SharedPrefix?
 
   /// Names the memory of a layer.
-  public init(keys: MutableFloats, values: MutableFloats, capacity: Int, count: Int) {
+  public init(
+    keys: MutableFloats, values: MutableFloats, capacity: Int, count: Int,
+    prefix: SharedPrefix? = nil
+  ) {
     self.keys = keys
     self.values = values
     self.capacity = capacity
     self.count = count
+    self.prefix = prefix
   }
+
+  /// Tokens that a new one sees before itself.
+  var past: Int { count + (prefix?.count ?? 0) }
 }
 
 extension Tensor {
@@ -83,13 +92,17 @@ extension Tensor {
   public func attend(_ shape: AttentionShape, cache: CachedLayer? = nil) -> Tensor {
     precondition(columns == shape.inputWidth, "Attention needs queries, keys and values.")
     precondition(rows == shape.sequences * shape.length, "Rows are sequences × length.")
-    let past = cache?.count ?? 0
+    let past = cache?.past ?? 0
     let call = AttentionCall(
       shape: shape, input: self, prepared: prepare(shape, firstPosition: past), past: past)
     let y = tape.tensor(rows: rows, columns: shape.heads * shape.headWidth)
     let logSumExp = tape.isRecording ? tape.floats(shape.heads * rows) : nil
     if let cache { call.append(to: cache) }
-    call.forward(into: y, logSumExp: logSumExp, cache: cache)
+    if let cache, let prefix = cache.prefix {
+      call.forward(into: y, behind: prefix, cache: cache)
+    } else {
+      call.forward(into: y, logSumExp: logSumExp, cache: cache)
+    }
     if let logSumExp {
       precondition(cache == nil, "A cache has no gradient.")
       tape.record(y) { [unowned y] dy in call.backward(dy, output: y, logSumExp: logSumExp) }

@@ -10,11 +10,11 @@ struct AttentionCall {
   let prepared: PreparedHeads?
   let past: Int
 
-  private var width: Int { shape.headWidth }
-  private var tape: Tape { input.tape }
+  var width: Int { shape.headWidth }
+  var tape: Tape { input.tape }
 
   /// Queries (then keys, side by side), and the distance between rows.
-  private var queryKeys: (value: MutableFloats, stride: Int) {
+  var queryKeys: (value: MutableFloats, stride: Int) {
     prepared.map { ($0.value, $0.stride) } ?? (input.value, input.columns)
   }
 

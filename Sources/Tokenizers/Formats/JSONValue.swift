@@ -1,7 +1,7 @@
 /// JSON as a value whose objects keep their order, so that a file can be written as it was read.
 
 /// A JSON value; numbers keep their spelling.
-indirect enum JSONValue: Equatable, Sendable {
+package indirect enum JSONValue: Equatable, Sendable {
   case null
   case boolean(Bool)
   case number(String)
@@ -10,13 +10,23 @@ indirect enum JSONValue: Equatable, Sendable {
   case object([Member])
 
   /// A name and its value.
-  struct Member: Equatable, Sendable {
-    var name: String
-    var value: JSONValue
+  package struct Member: Equatable, Sendable {
+    package var name: String
+    package var value: JSONValue
+  }
+
+  /// The value that a JSON text stands for.
+  package init(_ bytes: [UInt8]) throws(TokenizerError) {
+    self = try bytes.withUnsafeBufferPointer { buffer throws(TokenizerError) in
+      var reader = JSONReader(buffer)
+      let value = try reader.value()
+      try reader.finish()
+      return value
+    }
   }
 
   /// The value of an object's member; null when there is none.
-  subscript(name: String) -> JSONValue {
+  package subscript(name: String) -> JSONValue {
     if case .object(let members) = self {
       for member in members where member.name == name { return member.value }
     }
@@ -24,30 +34,30 @@ indirect enum JSONValue: Equatable, Sendable {
   }
 
   /// Whether this is null.
-  var isNull: Bool { self == .null }
+  package var isNull: Bool { self == .null }
 
   /// The text of a string.
-  var text: String? {
+  package var text: String? {
     if case .string(let text) = self { text } else { nil }
   }
 
   /// The truth of a boolean.
-  var truth: Bool? {
+  package var truth: Bool? {
     if case .boolean(let truth) = self { truth } else { nil }
   }
 
   /// The value of a whole number.
-  var integer: Int? {
+  package var integer: Int? {
     if case .number(let text) = self { Int(text) } else { nil }
   }
 
   /// The elements of an array; none for anything else.
-  var elements: [JSONValue] {
+  package var elements: [JSONValue] {
     if case .array(let elements) = self { elements } else { [] }
   }
 
   /// The members of an object; none for anything else.
-  var members: [Member] {
+  package var members: [Member] {
     if case .object(let members) = self { members } else { [] }
   }
 
@@ -57,7 +67,7 @@ indirect enum JSONValue: Equatable, Sendable {
   }
 
   /// Appends the value without white space.
-  func write(to result: inout [UInt8]) {
+  package func write(to result: inout [UInt8]) {
     switch self {
     case .null: result.append(contentsOf: "null".utf8)
     case .boolean(let truth): result.append(contentsOf: (truth ? "true" : "false").utf8)
