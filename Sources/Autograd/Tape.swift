@@ -23,6 +23,9 @@ public final class Tape {
   private var pullbacks: [() -> Void] = []
   private var free: [Int: [MutableFloats]] = [:]
 
+  /// Where the time of this tape's operations is summed, if anywhere.
+  public var profile: Profile?
+
   /// A tape that records, or one that only computes.
   public init(recording: Bool) {
     isRecording = recording
@@ -71,7 +74,9 @@ public final class Tape {
   /// Walks back: every parameter that the step used has its gradient afterwards. Resets the tape.
   public func backward() {
     precondition(isRecording, "A tape that does not record cannot go back.")
+    profile?.isBackward = true
     while let pullback = pullbacks.popLast() { pullback() }
+    profile?.isBackward = false
     reset()
   }
 
@@ -83,6 +88,16 @@ public final class Tape {
       for (index, value) in gradient.enumerated() { buffer[index] = value }
     }
     backward()
+  }
+
+  /// Runs `body`, an operation that multiplies `flops` times and moves at least `floats` numbers, and
+  /// adds its time to the profile if there is one.
+  func measure<Result>(
+    _ name: @autoclosure () -> String, flops: Int = 0, floats: Int = 0, _ body: () -> Result
+  ) -> Result {
+    guard let profile else { return body() }
+    return profile.measure(
+      name(), flops: Double(flops), bytes: Double(floats * MemoryLayout<Float>.stride), body)
   }
 
   /// A buffer for `count` floats of gradient, with unspecified contents.

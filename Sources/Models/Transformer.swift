@@ -45,6 +45,18 @@ public final class Transformer: @unchecked Sendable {
   /// The most memory that activations have taken so far, in bytes.
   public var peakActivationBytes: Int { recordingTape.peakBytes + plainTape.peakBytes }
 
+  /// Where the time of training's operations is summed, if anywhere.
+  public var profile: Profile? {
+    get { recordingTape.profile }
+    set { recordingTape.profile = newValue }
+  }
+
+  /// Bytes of parameters that decoding one token reads: all but the tables of tokens and positions.
+  public var decodingBytes: Int {
+    let tables = (head === embedding ? 0 : embedding.count) + (position?.count ?? 0)
+    return (parameters.parameterCount - tables) * MemoryLayout<Float>.stride
+  }
+
   /// The residual stream after the last norm: `inputs.count × width`.
   ///
   /// - Parameters:

@@ -1,0 +1,63 @@
+// What Swift's vectors cannot say: the shuffles that transpose a block of numbers in registers.
+#pragma once
+#include <string.h>
+
+typedef float vectors_eight __attribute__((vector_size(32)));
+
+/// Writes `target[c * target_stride + r] = source[r * stride + c]` for `c < 8` and `r < 8`.
+///
+/// With `rows` = 6 the last two of each eight written are copies of the sixth, and only six rows are
+/// read. Pass a literal, so that the function shrinks to one case where it is called.
+static inline __attribute__((always_inline)) void vectors_transpose(
+    const float *source, long stride, int rows, float *target, long target_stride) {
+  vectors_eight r0, r1, r2, r3, r4, r5, r6, r7;
+  memcpy(&r0, source, 32);
+  memcpy(&r1, source + stride, 32);
+  memcpy(&r2, source + 2 * stride, 32);
+  memcpy(&r3, source + 3 * stride, 32);
+  memcpy(&r4, source + 4 * stride, 32);
+  memcpy(&r5, source + 5 * stride, 32);
+  memcpy(&r6, source + (rows > 6 ? 6 : 5) * stride, 32);
+  memcpy(&r7, source + (rows > 7 ? 7 : 5) * stride, 32);
+#define VECTORS_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define VECTORS_HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define VECTORS_FIRST(a, b) __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define VECTORS_SECOND(a, b) __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define VECTORS_LEFT(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define VECTORS_RIGHT(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+  vectors_eight t0 = VECTORS_LOW(r0, r1), t1 = VECTORS_HIGH(r0, r1);
+  vectors_eight t2 = VECTORS_LOW(r2, r3), t3 = VECTORS_HIGH(r2, r3);
+  vectors_eight t4 = VECTORS_LOW(r4, r5), t5 = VECTORS_HIGH(r4, r5);
+  vectors_eight t6 = VECTORS_LOW(r6, r7), t7 = VECTORS_HIGH(r6, r7);
+  r0 = VECTORS_FIRST(t0, t2);
+  r1 = VECTORS_SECOND(t0, t2);
+  r2 = VECTORS_FIRST(t1, t3);
+  r3 = VECTORS_SECOND(t1, t3);
+  r4 = VECTORS_FIRST(t4, t6);
+  r5 = VECTORS_SECOND(t4, t6);
+  r6 = VECTORS_FIRST(t5, t7);
+  r7 = VECTORS_SECOND(t5, t7);
+  t0 = VECTORS_LEFT(r0, r4);
+  t1 = VECTORS_LEFT(r1, r5);
+  t2 = VECTORS_LEFT(r2, r6);
+  t3 = VECTORS_LEFT(r3, r7);
+  t4 = VECTORS_RIGHT(r0, r4);
+  t5 = VECTORS_RIGHT(r1, r5);
+  t6 = VECTORS_RIGHT(r2, r6);
+  t7 = VECTORS_RIGHT(r3, r7);
+#undef VECTORS_LOW
+#undef VECTORS_HIGH
+#undef VECTORS_FIRST
+#undef VECTORS_SECOND
+#undef VECTORS_LEFT
+#undef VECTORS_RIGHT
+  // In order: with a stride below eight each store overwrites what the last one wrote too much.
+  memcpy(target, &t0, 32);
+  memcpy(target + target_stride, &t1, 32);
+  memcpy(target + 2 * target_stride, &t2, 32);
+  memcpy(target + 3 * target_stride, &t3, 32);
+  memcpy(target + 4 * target_stride, &t4, 32);
+  memcpy(target + 5 * target_stride, &t5, 32);
+  memcpy(target + 6 * target_stride, &t6, 32);
+  memcpy(target + 7 * target_stride, &t7, 32);
+}
