@@ -4,6 +4,11 @@
 
 typedef float vectors_eight __attribute__((vector_size(32)));
 
+/// Asks for the cache line at `address`, to be read soon.
+static inline __attribute__((always_inline)) void vectors_prefetch(const float *address) {
+  __builtin_prefetch(address, 0, 3);
+}
+
 /// Writes `target[c * target_stride + r] = source[r * stride + c]` for `c < 8` and `r < 8`.
 ///
 /// With `rows` = 6 the last two of each eight written are copies of the sixth, and only six rows are

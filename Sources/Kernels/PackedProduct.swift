@@ -146,7 +146,7 @@ struct PackedProduct {
   private func pieceLength(_ length: Int, unit: Int, longest: Int) -> Int {
     let threads = Workers.shared.count
     var pieces = max(1, (length + longest - 1) / longest)
-    if pieces < 8 * threads { pieces = (pieces + threads - 1) / threads * threads }
+    pieces = (pieces + threads - 1) / threads * threads
     return max(unit, ((length + pieces - 1) / pieces + unit - 1) / unit * unit)
   }
 

@@ -17,22 +17,22 @@ extension VectorKernels {
     _ a: Floats, stride: Int, isTransposed: Bool, factor: Float, rows: Int, inner: Int,
     into panels: MutableFloats
   ) {
-    var row = 0
-    var panel = panels
-    while row < rows {
-      let height = min(6, rows - row)
-      if height < 6 {
-        let (rowStep, innerStep) = isTransposed ? (1, stride) : (stride, 1)
-        packLeftRest(a + row * rowStep, rowStep, innerStep, height, inner, into: panel)
-      } else if isTransposed {
-        packLeftColumns(a + row, stride, inner, into: panel)
-      } else {
-        packLeftRows(a + row * stride, stride, inner, into: panel)
+    let whole = rows / 6
+    if isTransposed {
+      packLeftColumns(a, stride, whole, inner, into: panels)
+    } else {
+      for panel in 0..<whole {
+        packLeftRows(a + 6 * panel * stride, stride, inner, into: panels + 6 * panel * inner)
       }
-      row += 6
-      panel += 6 * inner
     }
-    if factor != 1 { scale(panels, by: factor, into: panels, count: panel - panels) }
+    var count = 6 * whole * inner
+    if rows > 6 * whole {
+      let (rowStep, innerStep) = isTransposed ? (1, stride) : (stride, 1)
+      packLeftRest(
+        a + 6 * whole * rowStep, rowStep, innerStep, rows - 6 * whole, inner, into: panels + count)
+      count += 6 * inner
+    }
+    if factor != 1 { scale(panels, by: factor, into: panels, count: count) }
   }
 
   /// Copies the right operand of a product into panels of `blockColumns` columns.
@@ -42,20 +42,20 @@ extension VectorKernels {
     _ b: Floats, stride: Int, isTransposed: Bool, columns: Int, inner: Int,
     into panels: MutableFloats
   ) {
-    var column = 0
-    var panel = panels
+    if !isTransposed {
+      packRightRows(b, stride, columns / panelWidth, inner, into: panels)
+    }
+    var column = isTransposed ? 0 : columns / panelWidth * panelWidth
+    var panel = panels + column * inner
     while column < columns {
       let width = min(panelWidth, columns - column)
       if isTransposed {
         packRightColumns(b + column * stride, stride, width, inner, into: panel)
-      } else {
-        var source = b + column
-        var target = panel
-        for _ in 0..<inner {
+      } else if width < panelWidth {
+        for k in 0..<inner {
+          let (source, target) = (b + k * stride + column, panel + k * panelWidth)
           store(load(source, width), to: target)
           store(load(source + laneCount, max(0, width - laneCount)), to: target + laneCount)
-          source += stride
-          target += panelWidth
         }
       }
       column += panelWidth
@@ -207,6 +207,9 @@ private func packLeftRows(_ a: Floats, _ stride: Int, _ inner: Int, into panel: 
   var k = 0
   // The last eight are written one by one: a vector would reach into the next panel.
   while k + 9 <= inner {
+    if k & 15 == 0 {
+      for row in 6..<12 { vectors_prefetch(a + row * stride + k) }
+    }
     vectors_transpose(a + k, stride, 6, panel + 6 * k, 6)
     k += 8
   }
@@ -222,16 +225,36 @@ private func packLeftRows(_ a: Floats, _ stride: Int, _ inner: Int, into panel: 
   }
 }
 
-/// One panel of six rows that lie side by side, as columns of what is stored.
+/// Panels of six rows that lie side by side, as columns of what is stored.
+///
+/// The panels' columns are read together, as they lie; four at a time fill lines of every panel.
 @inline(__always)
-private func packLeftColumns(_ a: Floats, _ stride: Int, _ inner: Int, into panel: MutableFloats) {
-  var (source, target) = (UnsafeRawPointer(a), UnsafeMutableRawPointer(panel))
-  for _ in 0..<inner {
-    target.storeBytes(of: source.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-    (target + 16).storeBytes(
-      of: (source + 16).loadUnaligned(as: SIMD2<Float>.self), as: SIMD2<Float>.self)
-    source += 4 * stride
-    target += 24
+private func packLeftColumns(
+  _ a: Floats, _ stride: Int, _ panelCount: Int, _ inner: Int, into panels: MutableFloats
+) {
+  var k = 0
+  while k < inner {
+    let step = min(4, inner - k)
+    var source = UnsafeRawPointer(a + k * stride)
+    var target = UnsafeMutableRawPointer(panels + 6 * k)
+    for index in 0..<step {
+      var ahead = 0
+      while ahead < 6 * panelCount {
+        vectors_prefetch(a + (k + index + prefetchRows) * stride + ahead)
+        ahead += 16
+      }
+    }
+    for _ in 0..<panelCount {
+      for index in 0..<step {
+        let (from, to) = (source + 4 * stride * index, target + 24 * index)
+        to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
+        (to + 16).storeBytes(
+          of: (from + 16).loadUnaligned(as: SIMD2<Float>.self), as: SIMD2<Float>.self)
+      }
+      source += 24
+      target += 24 * inner
+    }
+    k += step
   }
 }
 
@@ -245,6 +268,29 @@ private func packLeftRest(
     }
   }
 }
+
+/// Whole panels of columns, row after row as they lie.
+@inline(__always)
+private func packRightRows(
+  _ b: Floats, _ stride: Int, _ panelCount: Int, _ inner: Int, into panels: MutableFloats
+) {
+  for k in 0..<inner {
+    var source = b + k * stride
+    var target = panels + k * panelWidth
+    for _ in 0..<panelCount {
+      vectors_prefetch(source + prefetchRows * stride)
+      store(load(source), to: target)
+      store(load(source + laneCount), to: target + laneCount)
+      source += panelWidth
+      target += panelWidth * inner
+    }
+  }
+}
+
+/// How many rows ahead a packing walk asks for what it reads: rows lie too far apart for the
+/// processor to guess.
+@inline(__always)
+private var prefetchRows: Int { 8 }
 
 /// One panel of columns that lie as rows, `stride` apart.
 @inline(__always)
