@@ -1,8 +1,98 @@
-// What Swift's vectors cannot say: the shuffles that transpose a block of numbers in registers.
+// What Swift's vectors cannot say: shuffles that transpose a block of numbers in registers, and the
+// widening of small numbers.
 #pragma once
+#include <stdint.h>
 #include <string.h>
 
 typedef float vectors_eight __attribute__((vector_size(32)));
+typedef uint32_t vectors_eight_bits __attribute__((vector_size(32)));
+typedef uint16_t vectors_eight_halves __attribute__((vector_size(16)));
+typedef int8_t vectors_eight_bytes __attribute__((vector_size(8)));
+
+/// Eight floats at any address.
+static inline __attribute__((always_inline)) vectors_eight vectors_load(const float *source) {
+  vectors_eight value;
+  memcpy(&value, source, 32);
+  return value;
+}
+
+/// Eight upper halves of floats.
+static inline __attribute__((always_inline)) vectors_eight vectors_load_bfloat16(
+    const uint16_t *source) {
+  vectors_eight_halves halves;
+  memcpy(&halves, source, 16);
+  vectors_eight_bits bits = __builtin_convertvector(halves, vectors_eight_bits) << 16;
+  return (vectors_eight)bits;
+}
+
+/// Eight whole numbers of a byte.
+static inline __attribute__((always_inline)) vectors_eight vectors_load_int8(const int8_t *source) {
+  vectors_eight_bytes bytes;
+  memcpy(&bytes, source, 8);
+  return __builtin_convertvector(bytes, vectors_eight);
+}
+
+/// The sum of eight floats, halving.
+static inline __attribute__((always_inline)) float vectors_sum(vectors_eight x) {
+  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+/// The scalar products of four rows, `stride` apart, with `count` numbers, a multiple of 32.
+///
+/// Four rows at once keep four streams of memory under way.
+static inline void vectors_products_bfloat16(
+    const uint16_t *rows, long stride, const float *x, long count, float *products) {
+#pragma clang fp contract(fast)
+  vectors_eight sums[4][2] = {{{0}}};
+  for (long i = 0; i < count; i += 16) {
+    vectors_eight low = vectors_load(x + i), high = vectors_load(x + i + 8);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 4; row++) {
+      sums[row][0] += vectors_load_bfloat16(rows + row * stride + i) * low;
+      sums[row][1] += vectors_load_bfloat16(rows + row * stride + i + 8) * high;
+    }
+  }
+  for (int row = 0; row < 4; row++) products[row] = vectors_sum(sums[row][0] + sums[row][1]);
+}
+
+/// As `vectors_products_bfloat16`, of bytes; each 32 of a row share a factor.
+static inline void vectors_products_int8(
+    const int8_t *rows, const float *factors, long stride, const float *x, long count,
+    float *products) {
+#pragma clang fp contract(fast)
+  vectors_eight totals[4] = {{0}};
+  for (long i = 0; i < count; i += 32) {
+    vectors_eight x0 = vectors_load(x + i), x1 = vectors_load(x + i + 8);
+    vectors_eight x2 = vectors_load(x + i + 16), x3 = vectors_load(x + i + 24);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 4; row++) {
+      const int8_t *weights = rows + row * stride + i;
+      vectors_eight low = vectors_load_int8(weights) * x0;
+      vectors_eight high = vectors_load_int8(weights + 8) * x1;
+      low += vectors_load_int8(weights + 16) * x2;
+      high += vectors_load_int8(weights + 24) * x3;
+      totals[row] += (low + high) * factors[(row * stride + i) / 32];
+    }
+  }
+  for (int row = 0; row < 4; row++) products[row] = vectors_sum(totals[row]);
+}
+
+/// Writes `count` numbers, a multiple of 32, as floats.
+static inline void vectors_widen_bfloat16(const uint16_t *source, float *target, long count) {
+  for (long i = 0; i < count; i += 8) {
+    vectors_eight value = vectors_load_bfloat16(source + i);
+    memcpy(target + i, &value, 32);
+  }
+}
+
+/// Writes `count` numbers, a multiple of 32, times their factors, as floats.
+static inline void vectors_widen_int8(
+    const int8_t *source, const float *factors, float *target, long count) {
+  for (long i = 0; i < count; i += 8) {
+    vectors_eight value = vectors_load_int8(source + i) * factors[i / 32];
+    memcpy(target + i, &value, 32);
+  }
+}
 
 /// Asks for the cache line at `address`, to be read soon.
 static inline __attribute__((always_inline)) void vectors_prefetch(const float *address) {

@@ -40,6 +40,30 @@ public protocol KernelSet: Sendable {
   static func addColumnSums(
     of x: Floats, rows: Int, columns: Int, to sums: MutableFloats)
 
+  // MARK: Products of few rows with a matrix that is read once
+
+  /// `y[r] = dot(matrix row r, x) (+ y[r] if keep)` for the rows `range` of a compact matrix.
+  ///
+  /// - Parameter x: `matrix.columns` values.
+  static func matrixVector(
+    _ matrix: CompactMatrix, rows range: Range<Int>, _ x: Floats, into y: MutableFloats, keep: Bool)
+
+  /// The rows `range` of a compact matrix as floats, `matrix.columns` a row.
+  static func widen(_ matrix: CompactMatrix, rows range: Range<Int>, into target: MutableFloats)
+
+  /// `c[s][r] = dot(matrix row r, sample s) (+ bias[r]) (+ addend[s][r])`, the matrix read as it lies.
+  ///
+  /// - Parameters:
+  ///   - matrix: `rows × columns`, rows `stride` apart.
+  ///   - samples: packed by `packRight`: one panel, so `count` is at most `blockColumns`.
+  ///   - addend: as `c`, or nil; may be `c`.
+  ///   - c: `count` rows of `rows` values, `cStride` apart.
+  ///   - scratch: `2 · blockRows · blockColumns` floats.
+  static func multiplyThin(
+    _ matrix: Floats, stride: Int, rows: Int, columns: Int, samples: Floats, count: Int,
+    bias: Floats?, addend: Floats?, into c: MutableFloats, stride cStride: Int,
+    scratch: MutableFloats)
+
   // MARK: Products of packed operands
 
   /// The rows of a block of registers, by which `packLeft` groups rows.

@@ -19,7 +19,8 @@ public enum MatrixProduct {
   }()
 
   /// Whether `APUS_PRODUCTS=openblas` leaves all products to OpenBLAS, for comparison.
-  public static let usesOpenBLAS: Bool = getenv("APUS_PRODUCTS").map { String(cString: $0) } == "openblas"
+  public static let usesOpenBLAS: Bool =
+    getenv("APUS_PRODUCTS").map { String(cString: $0) } == "openblas"
 
   /// How an operand lies in memory.
   public enum Layout: Sendable {
@@ -44,14 +45,14 @@ public enum MatrixProduct {
     rows: Int, columns: Int, inner: Int, alpha: Float = 1, addend: Floats? = nil,
     bias: Floats? = nil
   ) {
-    if rows == 1, aLayout == .plain, bLayout == .transposed, bStride == inner, alpha == 1 {
-      // One row reads every weight once: packing them first, as a product does, costs more.
-      let keep = start(c, stride: cStride, rows: 1, columns: columns, addend: addend, bias: bias)
-      Workers.shared.divide(columns, alignment: 16) { range, _ in
-        kernels.matrixVector(
-          b + range.lowerBound * bStride, rows: range.count, columns: inner, a,
-          into: c + range.lowerBound, keep: keep)
-      }
+    let isThin =
+      rows <= ThinProduct.longest && columns > rows && aLayout == .plain && bLayout == .transposed
+    if isThin, rows > 1 || bStride == inner, alpha == 1 {
+      // Few rows read every weight once: packing them first, as a product does, costs more.
+      ThinProduct(
+        x: a, xStride: aStride, weights: .floats(b, stride: bStride), c: c, cStride: cStride,
+        rows: rows, outputs: columns, inner: inner, bias: bias, addend: addend
+      ).run()
     } else if usesOpenBLAS {
       let keep = start(c, stride: cStride, rows: rows, columns: columns, addend: addend, bias: bias)
       multiplyByOpenBLAS(

@@ -233,28 +233,26 @@ private func packLeftColumns(
   _ a: Floats, _ stride: Int, _ panelCount: Int, _ inner: Int, into panels: MutableFloats
 ) {
   var k = 0
-  while k < inner {
-    let step = min(4, inner - k)
+  // Eight numbers are copied where six are meant: the next copy overwrites the last two.
+  while k + 5 <= inner {
     var source = UnsafeRawPointer(a + k * stride)
     var target = UnsafeMutableRawPointer(panels + 6 * k)
-    for index in 0..<step {
-      var ahead = 0
-      while ahead < 6 * panelCount {
-        vectors_prefetch(a + (k + index + prefetchRows) * stride + ahead)
-        ahead += 16
-      }
-    }
     for _ in 0..<panelCount {
-      for index in 0..<step {
-        let (from, to) = (source + 4 * stride * index, target + 24 * index)
-        to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-        (to + 16).storeBytes(
-          of: (from + 16).loadUnaligned(as: SIMD2<Float>.self), as: SIMD2<Float>.self)
+      for index in 0..<4 {
+        let value = (source + 4 * stride * index).loadUnaligned(as: SIMD8<Float>.self)
+        (target + 24 * index).storeBytes(of: value, as: SIMD8<Float>.self)
       }
       source += 24
       target += 24 * inner
     }
-    k += step
+    k += 4
+  }
+  while k < inner {
+    for panel in 0..<panelCount {
+      let (source, target) = (a + k * stride + 6 * panel, panels + 6 * (panel * inner + k))
+      for row in 0..<6 { target[row] = source[row] }
+    }
+    k += 1
   }
 }
 

@@ -66,6 +66,8 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var earlyStopping: EarlyStopping.Rule?
   /// The seed of the initial weights and of the order of the windows.
   public var seed: UInt64
+  /// Whether activations inside blocks are computed twice instead of kept.
+  public var recomputesBlocks = false
   /// Threads that compute, which the trainer fills in: as many as `Workers.shared` has.
   public var threads = 1
 

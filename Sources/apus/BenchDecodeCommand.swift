@@ -23,6 +23,9 @@ struct BenchDecodeCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Samples side by side.", valueName: "count"))
   var number = 16
 
+  @Option(name: .long, help: ArgumentHelp("fp32, bf16 or int8.", valueName: "format"))
+  var weights = WeightFormat.fp32
+
   @OptionGroup var report: ReportOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var messages: OutputOptions
@@ -34,6 +37,7 @@ struct BenchDecodeCommand: ParsableCommand {
   func run() throws {
     threads.apply()
     let transformer = try model.make()
+    weights.apply(to: transformer)
     let bandwidth = MachineSpeed.readBandwidth(seconds: 0.5)
     let limit = bandwidth / Double(transformer.decodingBytes)
     let single = 1 / model.decodingStep(of: transformer)

@@ -37,6 +37,9 @@ struct BenchModel: ParsableArguments {
     if !(seconds > 0 && seconds < 3600) { throw ValidationError("--seconds is above 0") }
   }
 
+  @Flag(name: .long, help: "Compute activations inside blocks twice instead of keeping them.")
+  var recompute = false
+
   /// A model of this shape.
   func make() throws -> Transformer {
     let configuration = TransformerConfiguration(
@@ -48,7 +51,9 @@ struct BenchModel: ParsableArguments {
     if batchTokens < context {
       throw Failure("--batch-tokens is less than one window", status: .usage)
     }
-    return Transformer(configuration, seed: 42)
+    let transformer = Transformer(configuration, seed: 42)
+    transformer.recomputesBlocks = recompute
+    return transformer
   }
 
   /// Windows of a step.
@@ -116,16 +121,17 @@ struct BenchModel: ParsableArguments {
     }
   }
 
-  /// The seconds of decoding one token of each of `samples` sequences, half a window in the cache on
+  /// The seconds of decoding one token of each of `samples` sequences, the first 128 of a window on
   /// average.
   func decodingStep(of transformer: Transformer, samples: Int = 1) -> Double {
-    let cache = KVCache(transformer.configuration, sequences: samples, capacity: context)
+    let length = min(128, context)
+    let cache = KVCache(transformer.configuration, sequences: samples, capacity: length)
     let tokens = [Token](repeating: 1, count: samples)
     var calls = 0
     let start = Progress.now
     var first = 0.0
     repeat {
-      if cache.count == context { cache.rewind(to: 0) }
+      if cache.count == length { cache.rewind(to: 0) }
       _ = transformer.nextLogits(after: tokens, cache: cache)
       calls += 1
       if calls == 1 { first = Progress.now - start }

@@ -12,7 +12,7 @@ struct MatrixProductTests {
     // More than 96 rows, 384 elements of a sum and 144 rows of a piece begin other loops.
     let sizes = [
       (1, 1, 1), (1, 7, 3), (1, 150, 64), (5, 1, 9), (17, 33, 5), (64, 96, 31), (97, 50, 128),
-      (6, 300, 400), (12, 32, 8), (150, 49, 801), (301, 20, 385), (4, 3, 0),
+      (6, 300, 400), (12, 32, 8), (33, 40, 700), (150, 49, 801), (301, 20, 385), (4, 3, 0),
     ]
     for (rows, columns, inner) in sizes {
       var noise = Noise(rows + columns + inner)
@@ -69,7 +69,7 @@ struct MatrixProductTests {
     expectClose(c, expected, tolerance: 1e-5)
   }
 
-  @Test("a row's bits do not depend on the rows around it")
+  @Test("a row's bits do not depend on the rows around it, unless there are too few to pack")
   func independence() {
     let (columns, inner) = (530, 700)
     var noise = Noise(7)
@@ -87,7 +87,7 @@ struct MatrixProductTests {
     }
     let whole = product(0..<400)
     #expect(product(100..<350) == Array(whole[100 * columns..<350 * columns]))
-    #expect(product(333..<336) == Array(whole[333 * columns..<336 * columns]))
+    #expect(product(333..<373) == Array(whole[333 * columns..<373 * columns]))
   }
 
   @Test("a core is in force, and not the one that a wrong guess would give")

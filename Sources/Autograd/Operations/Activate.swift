@@ -22,12 +22,13 @@ extension Tensor {
   public func swiGLU() -> Tensor {
     let x = self
     let width = columns / 2
-    let y = tape.tensor(rows: rows, columns: width)
-    tape.measure("SwiGLU", floats: count + y.count) {
-      Workers.shared.divide(rows) { range, _ in
-        kernels.swiGLU(
-          value + range.lowerBound * columns, rows: range.count, width: width,
-          into: y.value + range.lowerBound * width)
+    let y = tape.tensor(rows: rows, columns: width) { y in
+      x.tape.measure("SwiGLU", floats: x.count + x.rows * width) {
+        Workers.shared.divide(x.rows) { range, _ in
+          kernels.swiGLU(
+            x.value + range.lowerBound * x.columns, rows: range.count, width: width,
+            into: y + range.lowerBound * width)
+        }
       }
     }
     tape.record(y) { dy in
@@ -47,14 +48,15 @@ extension Tensor {
 
   private func elementwise(
     _ name: String,
-    _ forward: (Floats, MutableFloats, Int) -> Void,
+    _ forward: @escaping (Floats, MutableFloats, Int) -> Void,
     _ backward: @escaping (Floats, Floats, MutableFloats, Int) -> Void
   ) -> Tensor {
     let x = self
-    let y = tape.tensor(rows: rows, columns: columns)
-    tape.measure(name, floats: 2 * count) {
-      Workers.shared.divide(count, alignment: 1024) { range, _ in
-        forward(value + range.lowerBound, y.value + range.lowerBound, range.count)
+    let y = tape.tensor(rows: rows, columns: columns) { y in
+      x.tape.measure(name, floats: 2 * x.count) {
+        Workers.shared.divide(x.count, alignment: 1024) { range, _ in
+          forward(x.value + range.lowerBound, y + range.lowerBound, range.count)
+        }
       }
     }
     tape.record(y) { dy in

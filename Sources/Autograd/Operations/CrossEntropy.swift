@@ -45,6 +45,7 @@ extension Tensor {
         }
       }
     }
+    putAside()
     return losses
   }
 

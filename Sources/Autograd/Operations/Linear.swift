@@ -30,19 +30,21 @@ extension Tensor {
     tape.measure(
       weight.operation, flops: flops, floats: floats + (residual == nil ? 0 : y.count)
     ) {
-      MatrixProduct.multiply(
-        value, stride: columns, weight.value, .transposed, stride: columns,
-        into: y.value, stride: outputs, rows: rows, columns: outputs, inner: columns,
-        addend: residual.map { Floats($0.value) }, bias: bias.map { Floats($0.value) })
+      weight.multiply(
+        value, rows: rows, into: y.value, addend: residual.map { Floats($0.value) },
+        bias: bias.map { Floats($0.value) })
     }
+    x.putAside()
     tape.record(y) { [unowned y] dy in
       let tape = x.tape
+      let input = x.value
       tape.measure("\(weight.operation), weights", flops: flops, floats: floats + weight.count) {
         MatrixProduct.multiply(
-          dy, .transposed, stride: outputs, x.value, stride: x.columns,
+          dy, .transposed, stride: outputs, input, stride: x.columns,
           into: weight.gradient, stride: x.columns,
           rows: outputs, columns: x.columns, inner: x.rows, addend: Floats(weight.gradient))
       }
+      x.putAside()
       if let bias {
         tape.measure("biases", floats: x.rows * outputs) {
           tape.addColumnSums(of: dy, rows: x.rows, columns: outputs, to: bias)
