@@ -14,7 +14,7 @@ func numeric(march: String?) -> [SwiftSetting] {
 #if arch(x86_64)
 let wideKernels: [Target] = [
   .target(
-    name: "KernelsX86V4", dependencies: ["KernelInterface"],
+    name: "KernelsX86V4", dependencies: ["KernelInterface", "CVectors"],
     swiftSettings: numeric(march: "x86-64-v4") + [.define("AVX512")])
 ]
 let kernelTargets: [Target.Dependency] = ["KernelsX86V3", "KernelsX86V4"]
@@ -51,11 +51,12 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CMachine"),
+    .systemLibrary(name: "CVectors"),
 
     .target(name: "Machine", dependencies: ["CMachine"]),
     .target(name: "KernelInterface"),
     .target(
-      name: "KernelsX86V3", dependencies: ["KernelInterface"],
+      name: "KernelsX86V3", dependencies: ["KernelInterface", "CVectors"],
       swiftSettings: numeric(march: baseline)),
     .target(
       name: "Kernels", dependencies: ["KernelInterface", "Machine", "COpenBLAS"] + kernelTargets),

@@ -53,6 +53,28 @@ public final class Parameter: @unchecked Sendable {
   /// The number of values.
   public var count: Int { rows * columns }
 
+  /// The values in fewer bytes, for products with few rows, or nil.
+  public private(set) var compact: CompactWeights?
+
+  /// Rounds the values to a compact format, which products with few rows then read: for decoding.
+  public func compress(to format: CompactMatrix.Format) {
+    compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
+  }
+
+  /// `c = x · valueᵀ (+ addend) (+ bias)` for rows of `columns` inputs; `c` is `rows × self.rows`.
+  public func multiply(
+    _ x: Floats, rows: Int, into c: MutableFloats, addend: Floats? = nil, bias: Floats? = nil
+  ) {
+    if let compact, rows <= CompactWeights.mostRows {
+      compact.multiply(
+        x, stride: columns, into: c, rows: rows, inner: columns, addend: addend, bias: bias)
+    } else {
+      MatrixProduct.multiply(
+        x, stride: columns, value, .transposed, stride: columns, into: c, stride: self.rows,
+        rows: rows, columns: self.rows, inner: columns, addend: addend, bias: bias)
+    }
+  }
+
   fileprivate init(
     _ declaration: Declaration, offset: Int, values: MutableFloats, gradients: MutableFloats
   ) {

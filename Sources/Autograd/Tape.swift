@@ -17,13 +17,16 @@ import Machine
 /// - SeeAlso: Baydin et al. 2018, "Automatic differentiation in machine learning: a survey".
 public final class Tape {
   /// Whether operations leave pullbacks; a forward pass alone needs none and keeps less.
-  public let isRecording: Bool
+  public private(set) var isRecording: Bool
   /// What the next `dropped()` drops; nil for nothing. Set before every step.
   public var dropout: Dropout?
   private let activations = Arena()
   private let gradients = Arena()
   private var pullbacks: [() -> Void] = []
   private var free: [Int: [MutableFloats]] = [:]
+
+  /// Where the time of this tape's operations is summed, if anywhere.
+  public var profile: Profile?
 
   /// A tape that records, or one that only computes.
   public init(recording: Bool) {
@@ -53,6 +56,17 @@ public final class Tape {
     Tensor(rows: rows, columns: columns, value: floats(rows * columns), tape: self)
   }
 
+  /// A new tensor with the values that `make` writes: now and, on a tape that records, again whenever
+  /// they are needed and were put aside. It takes less time to norm or activate twice than to store.
+  func tensor(
+    rows: Int, columns: Int, make: @escaping (_ values: MutableFloats) -> Void
+  ) -> Tensor {
+    if isRecording { return Tensor(rows: rows, columns: columns, tape: self, make: make) }
+    let result = tensor(rows: rows, columns: columns)
+    make(result.value)
+    return result
+  }
+
   /// Runs `body`; a tape that does not record frees what `body` allocated.
   ///
   /// Only values that lie in memory from before the scope may leave it.
@@ -79,8 +93,50 @@ public final class Tape {
   /// Walks back: every parameter that the step used has its gradient afterwards. Resets the tape.
   public func backward() {
     precondition(isRecording, "A tape that does not record cannot go back.")
+    profile?.isBackward = true
     while let pullback = pullbacks.popLast() { pullback() }
+    profile?.isBackward = false
     reset()
+  }
+
+  /// `body(x)`, keeping nothing of what `body` computes but its result: the way back computes it again.
+  ///
+  /// For a part that returns a tensor of the shape of its input, such as a block around a residual
+  /// stream. Costs a second forward pass of `body`; the results are the same bits.
+  ///
+  /// - SeeAlso: Chen et al. 2016, arXiv 1604.06174.
+  public func recomputed(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
+    guard isRecording else { return body(x) }
+    // A tape that does not record adds to the stream in place, so it gets a copy.
+    let y = tensor(rows: x.rows, columns: x.columns)
+    y.value.update(from: x.value, count: x.count)
+    let masks = dropout
+    isRecording = false
+    let result = scope { body(y) }
+    isRecording = true
+    precondition(result.value == y.value, "A part that is recomputed returns its stream.")
+    record(y) { [unowned self] dy in
+      let mark = activations.usedBytes
+      let later = pullbacks
+      pullbacks = []
+      let input = Tensor(rows: x.rows, columns: x.columns, value: x.value, tape: self)
+      let next = dropout
+      dropout = masks
+      let output = body(input)
+      dropout = next
+      output.receive { buffer, _ in buffer.update(from: dy, count: output.count) }
+      while let pullback = pullbacks.popLast() { pullback() }
+      pullbacks = later
+      activations.rewind(to: mark)
+      if x.gradient == nil {
+        x.gradient = input.gradient
+      } else {
+        x.adoptGradient(of: input)
+        if let rest = input.gradient { giveBack(rest, input.count) }
+      }
+      input.gradient = nil
+    }
+    return y
   }
 
   /// Starts the way back at `output` with a given gradient; for roots other than a loss.
@@ -91,6 +147,16 @@ public final class Tape {
       for (index, value) in gradient.enumerated() { buffer[index] = value }
     }
     backward()
+  }
+
+  /// Runs `body`, an operation that multiplies `flops` times and moves at least `floats` numbers, and
+  /// adds its time to the profile if there is one.
+  func measure<Result>(
+    _ name: @autoclosure () -> String, flops: Int = 0, floats: Int = 0, _ body: () -> Result
+  ) -> Result {
+    guard let profile else { return body() }
+    return profile.measure(
+      name(), flops: Double(flops), bytes: Double(floats * MemoryLayout<Float>.stride), body)
   }
 
   /// A buffer for `count` floats of gradient, with unspecified contents.

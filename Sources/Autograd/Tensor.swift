@@ -12,8 +12,14 @@ public final class Tensor {
   public let rows: Int
   /// Width.
   public let columns: Int
-  /// The values, row after row.
-  public let value: MutableFloats
+  /// The values, row after row; of a tensor that can be made again, made now if need be.
+  public var value: MutableFloats {
+    if let memory { return memory }
+    let buffer = tape.borrow(count)
+    memory = buffer
+    remake?(buffer)
+    return buffer
+  }
   /// The tape that computes with this tensor.
   public unowned let tape: Tape
   /// The gradient of the loss, while the backward pass needs it.
@@ -22,11 +28,33 @@ public final class Tensor {
   /// The number of values.
   public var count: Int { rows * columns }
 
+  private var memory: MutableFloats?
+  private let remake: ((_ values: MutableFloats) -> Void)?
+
   init(rows: Int, columns: Int, value: MutableFloats, tape: Tape) {
     self.rows = rows
     self.columns = columns
-    self.value = value
     self.tape = tape
+    memory = value
+    remake = nil
+  }
+
+  /// A tensor whose values `make` writes, each time they are needed and were put aside.
+  init(rows: Int, columns: Int, tape: Tape, make: @escaping (_ values: MutableFloats) -> Void) {
+    self.rows = rows
+    self.columns = columns
+    self.tape = tape
+    remake = make
+  }
+
+  /// Gives the memory of the values back, if they can be made again.
+  ///
+  /// What reads a tensor says so when it is done with it, on the way forth and on the way back: an
+  /// activation then takes memory only between its maker and its reader.
+  func putAside() {
+    guard remake != nil, let memory else { return }
+    self.memory = nil
+    tape.giveBack(memory, count)
   }
 
   /// Lets a pullback write (`keep` false) or add to (`keep` true) this tensor's gradient.

@@ -47,6 +47,75 @@ public protocol KernelSet: Sendable {
     _ x: Floats, residual: Floats?, into y: MutableFloats, count: Int, first: UInt32, key: UInt32,
     share: Float)
 
+  // MARK: Products of few rows with a matrix that is read once
+
+  /// `y[r] = dot(matrix row r, x) (+ y[r] if keep)` for the rows `range` of a compact matrix.
+  ///
+  /// - Parameter x: `matrix.columns` values.
+  static func matrixVector(
+    _ matrix: CompactMatrix, rows range: Range<Int>, _ x: Floats, into y: MutableFloats, keep: Bool)
+
+  /// The rows `range` of a compact matrix as floats, `matrix.columns` a row.
+  static func widen(_ matrix: CompactMatrix, rows range: Range<Int>, into target: MutableFloats)
+
+  /// `c[s][r] = dot(matrix row r, sample s) (+ bias[r]) (+ addend[s][r])`, the matrix read as it lies.
+  ///
+  /// - Parameters:
+  ///   - matrix: `rows × columns`, rows `stride` apart.
+  ///   - samples: packed by `packRight`: one panel, so `count` is at most `blockColumns`.
+  ///   - addend: as `c`, or nil; may be `c`.
+  ///   - c: `count` rows of `rows` values, `cStride` apart.
+  ///   - scratch: `2 · blockRows · blockColumns` floats.
+  static func multiplyThin(
+    _ matrix: Floats, stride: Int, rows: Int, columns: Int, samples: Floats, count: Int,
+    bias: Floats?, addend: Floats?, into c: MutableFloats, stride cStride: Int,
+    scratch: MutableFloats)
+
+  // MARK: Products of packed operands
+
+  /// The rows of a block of registers, by which `packLeft` groups rows.
+  static var blockRows: Int { get }
+
+  /// The columns of a block of registers, by which `packRight` groups columns.
+  static var blockColumns: Int { get }
+
+  /// Copies the left operand of a product, times `factor`, into panels of `blockRows` rows.
+  ///
+  /// A panel holds its rows' elements side by side for every `k < inner`; missing rows are zeros.
+  ///
+  /// - Parameters:
+  ///   - a: `rows × inner`, or `inner × rows` if transposed; rows `stride` apart.
+  ///   - panels: receives `rows`, rounded up to whole panels, times `inner` floats.
+  static func packLeft(
+    _ a: Floats, stride: Int, isTransposed: Bool, factor: Float, rows: Int, inner: Int,
+    into panels: MutableFloats)
+
+  /// Copies the right operand of a product into panels of `blockColumns` columns.
+  ///
+  /// A panel holds its columns' elements side by side for every `k < inner`; missing columns are
+  /// zeros.
+  ///
+  /// - Parameters:
+  ///   - b: `inner × columns`, or `columns × inner` if transposed; rows `stride` apart.
+  ///   - panels: receives `columns`, rounded up to whole panels, times `inner` floats.
+  static func packRight(
+    _ b: Floats, stride: Int, isTransposed: Bool, columns: Int, inner: Int,
+    into panels: MutableFloats)
+
+  /// `c = left · right (+ bias) (+ addend)` of packed operands, `rows × columns`.
+  ///
+  /// Every element is summed in the order of `k`, whatever `rows` and `columns`.
+  ///
+  /// - Parameters:
+  ///   - bias: `columns` values added to every row, or nil.
+  ///   - addend: `rows × columns` values, rows `addendStride` apart, or nil; may be `c`.
+  static func multiplyPacked(
+    _ left: Floats, _ right: Floats, rows: Int, columns: Int, inner: Int, bias: Floats?,
+    addend: Floats?, addendStride: Int, into c: MutableFloats, stride: Int)
+
+  /// `2 · blockRows · blockColumns` FLOPs a round that touch no memory: the limit of every product.
+  static func multiplyRegisters(rounds: Int) -> Float
+
   // MARK: Normalization (over rows of `width`)
 
   /// RMSNorm (arXiv 1910.07467): `y = x · r · weight` with `r = 1/√(mean x² + ε)`, saved per row.

@@ -1,6 +1,7 @@
 /// The big matrix products: one signature, the implementation chosen at start.
 
 import COpenBLAS
+import Glibc
 import KernelInterface
 import Machine
 
@@ -17,6 +18,10 @@ public enum MatrixProduct {
     return name
   }()
 
+  /// Whether `APUS_PRODUCTS=openblas` leaves all products to OpenBLAS, for comparison.
+  public static let usesOpenBLAS: Bool =
+    getenv("APUS_PRODUCTS").map { String(cString: $0) } == "openblas"
+
   /// How an operand lies in memory.
   public enum Layout: Sendable {
     /// As the product needs it.
@@ -25,32 +30,69 @@ public enum MatrixProduct {
     case transposed
   }
 
-  /// `c = alpha · op(a) · op(b)`, `rows × columns`, or `c += …` if `keep`.
+  /// `c = alpha · op(a) · op(b) (+ addend) (+ bias)`, `rows × columns`.
   ///
   /// - Parameters:
   ///   - a: `rows × inner`, or `inner × rows` if transposed; rows `aStride` apart.
   ///   - b: `inner × columns`, or `columns × inner` if transposed; rows `bStride` apart.
+  ///   - addend: `rows × columns` values, rows `cStride` apart, or nil; may be `c` itself.
+  ///   - bias: `columns` values added to every row, or nil.
   /// - Complexity: `2 · rows · columns · inner` FLOPs.
   public static func multiply(
     _ a: Floats, _ aLayout: Layout = .plain, stride aStride: Int,
     _ b: Floats, _ bLayout: Layout = .plain, stride bStride: Int,
     into c: MutableFloats, stride cStride: Int,
-    rows: Int, columns: Int, inner: Int, alpha: Float = 1, keep: Bool = false
+    rows: Int, columns: Int, inner: Int, alpha: Float = 1, addend: Floats? = nil,
+    bias: Floats? = nil
+  ) {
+    let isThin =
+      rows <= ThinProduct.longest && columns > rows && aLayout == .plain && bLayout == .transposed
+    if isThin, rows > 1 || bStride == inner, alpha == 1 {
+      // Few rows read every weight once: packing them first, as a product does, costs more.
+      ThinProduct(
+        x: a, xStride: aStride, weights: .floats(b, stride: bStride), c: c, cStride: cStride,
+        rows: rows, outputs: columns, inner: inner, bias: bias, addend: addend
+      ).run()
+    } else if usesOpenBLAS {
+      let keep = start(c, stride: cStride, rows: rows, columns: columns, addend: addend, bias: bias)
+      multiplyByOpenBLAS(
+        a, aLayout, aStride, b, bLayout, bStride, c, cStride, rows: rows, columns: columns,
+        inner: inner, alpha: alpha, keep: keep)
+    } else {
+      PackedProduct(
+        a: a, aIsTransposed: aLayout == .transposed, aStride: aStride,
+        b: b, bIsTransposed: bLayout == .transposed, bStride: bStride,
+        c: c, cStride: cStride, rows: rows, columns: columns, inner: inner, alpha: alpha,
+        bias: bias, addend: addend
+      ).run()
+    }
+  }
+
+  /// Puts the terms of a sum in place, for products that only add; false if there are none.
+  private static func start(
+    _ c: MutableFloats, stride: Int, rows: Int, columns: Int, addend: Floats?, bias: Floats?
+  ) -> Bool {
+    guard addend != nil || bias != nil else { return false }
+    for row in 0..<rows {
+      let target = c + row * stride
+      if let addend, let bias {
+        kernels.add(addend + row * stride, bias, into: target, count: columns)
+      } else if let source = bias ?? addend.map({ $0 + row * stride }), source != Floats(target) {
+        target.update(from: source, count: columns)
+      }
+    }
+    return true
+  }
+
+  private static func multiplyByOpenBLAS(
+    _ a: Floats, _ aLayout: Layout, _ aStride: Int, _ b: Floats, _ bLayout: Layout, _ bStride: Int,
+    _ c: MutableFloats, _ cStride: Int, rows: Int, columns: Int, inner: Int, alpha: Float,
+    keep: Bool
   ) {
     _ = core
-    if rows == 1, aLayout == .plain, bLayout == .transposed, bStride == inner, alpha == 1 {
-      // One row reads every weight once: packing them first, as a product does, costs more.
-      Workers.shared.divide(columns, alignment: 16) { range, _ in
-        kernels.matrixVector(
-          b + range.lowerBound * bStride, rows: range.count, columns: inner, a,
-          into: c + range.lowerBound, keep: keep)
-      }
-      return
-    }
     // Split the longer side of the result; ends at multiples of a tile keep full tiles in the parts.
     let byRows = rows >= columns
-    let small = rows * columns * inner < 1 << 18
-    let body = { (range: Range<Int>) in
+    Workers.shared.divide(byRows ? rows : columns, alignment: 48) { range, _ in
       let aStart = byRows ? range.lowerBound * (aLayout == .plain ? aStride : 1) : 0
       let bStart = byRows ? 0 : range.lowerBound * (bLayout == .plain ? 1 : bStride)
       cblas_sgemm(
@@ -59,12 +101,6 @@ public enum MatrixProduct {
         Int32(byRows ? range.count : rows), Int32(byRows ? columns : range.count), Int32(inner),
         alpha, a + aStart, Int32(aStride), b + bStart, Int32(bStride), keep ? 1 : 0,
         c + range.lowerBound * (byRows ? cStride : 1), Int32(cStride))
-    }
-    let length = byRows ? rows : columns
-    if small {
-      body(0..<length)
-    } else {
-      Workers.shared.divide(length, alignment: 48) { range, _ in body(range) }
     }
   }
 }

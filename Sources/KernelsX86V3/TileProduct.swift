@@ -1,5 +1,6 @@
 /// Products of small matrices that lie in cache, computed in blocks of registers.
 
+import CVectors
 import KernelInterface
 
 /// The rows and columns of a tile of scores: queries × keys.
@@ -199,7 +200,16 @@ func packTransposed(
 ) {
   var row = 0
   while row + 8 <= rows {
-    transposeEight(source + row * stride, stride, width, into: target + row)
+    let (source, target) = (source + row * stride, target + row)
+    var column = 0
+    while column + 8 <= width {
+      vectors_transpose(source + column, stride, 8, target + column * tileLength, tileLength)
+      column += 8
+    }
+    while column < width {
+      for index in 0..<8 { target[column * tileLength + index] = source[index * stride + column] }
+      column += 1
+    }
     row += 8
   }
   if row == tileLength { return }
@@ -207,21 +217,6 @@ func packTransposed(
     let target = target + column * tileLength
     for index in row..<rows { target[index] = source[index * stride + column] }
     for index in rows..<tileLength { target[index] = 0 }
-  }
-}
-
-/// Eight rows become eight columns of a tile.
-@inline(__always)
-private func transposeEight(
-  _ source: Floats, _ stride: Int, _ width: Int, into target: MutableFloats
-) {
-  for column in 0..<width {
-    let x = source + column
-    let value = SIMD8(
-      x[0], x[stride], x[2 * stride], x[3 * stride],
-      x[4 * stride], x[5 * stride], x[6 * stride], x[7 * stride])
-    UnsafeMutableRawPointer(target + column * tileLength).storeBytes(
-      of: value, as: SIMD8<Float>.self)
   }
 }
 

@@ -45,6 +45,37 @@ public final class Transformer: @unchecked Sendable {
   /// The most memory that activations have taken so far, in bytes.
   public var peakActivationBytes: Int { recordingTape.peakBytes + plainTape.peakBytes }
 
+  /// Whether training keeps only what stands between blocks and computes the rest again on the way
+  /// back: a third more arithmetic, a fraction of the memory, the same bits.
+  public var recomputesBlocks = false
+
+  /// Where the time of training's operations is summed, if anywhere.
+  public var profile: Profile? {
+    get { recordingTape.profile }
+    set { recordingTape.profile = newValue }
+  }
+
+  /// Rounds every matrix that decoding multiplies by: it then reads a half or a quarter of the bytes.
+  ///
+  /// All passes compute with the rounded values; there is no way back, and no training afterwards.
+  /// The floats stay in memory, for prompts and windows of text.
+  public func compress(to format: CompactMatrix.Format) {
+    for parameter in parameters.parameters where parameter.role == .matrix || parameter === head {
+      parameter.compress(to: format)
+    }
+  }
+
+  /// Bytes of parameters that decoding one token reads: all but the tables of tokens and positions.
+  public var decodingBytes: Int {
+    let tables = (head === embedding ? 0 : embedding.count) + (position?.count ?? 0)
+    let all = (parameters.parameterCount - tables) * MemoryLayout<Float>.stride
+    return parameters.parameters.reduce(all) { bytes, parameter in
+      guard let matrix = parameter.compact?.matrix else { return bytes }
+      let count = matrix.rows * matrix.columns
+      return bytes - 4 * parameter.count + (matrix.format == .bf16 ? 2 * count : count * 9 / 8)
+    }
+  }
+
   /// The residual stream after the last norm: `inputs.count × width`.
   ///
   /// - Parameters:
@@ -74,7 +105,11 @@ public final class Transformer: @unchecked Sendable {
     if tape.dropout != nil { x = x.dropped() }
     for (index, block) in blocks.enumerated() {
       let shape = block.attentionShape(sequences: sequences, length: length, rotary: rotary)
-      x = tape.scope { block(x, shape, cache: cache?.layer(index)) }
+      if recomputesBlocks, tape.isRecording {
+        x = tape.recomputed(x) { block($0, shape, cache: nil) }
+      } else {
+        x = tape.scope { block(x, shape, cache: cache?.layer(index)) }
+      }
     }
     cache?.advance(by: length)
     return x
@@ -137,10 +172,7 @@ public final class Transformer: @unchecked Sendable {
     let cap = configuration.softCap
     return [Float](unsafeUninitializedCapacity: sequences * vocabulary) { buffer, count in
       guard let logits = buffer.baseAddress else { return }
-      MatrixProduct.multiply(
-        hidden.value, stride: hidden.columns, head.value, .transposed, stride: hidden.columns,
-        into: logits, stride: vocabulary,
-        rows: sequences, columns: vocabulary, inner: hidden.columns)
+      head.multiply(hidden.value, rows: sequences, into: logits)
       if cap > 0 { kernels.softCap(logits, cap: cap, count: sequences * vocabulary) }
       count = sequences * vocabulary
     }

@@ -29,11 +29,13 @@ public struct StepRecord: Sendable, Equatable {
   public var tokensPerSecond: Double
   /// Seconds of training so far.
   public var seconds: Double
+  /// Seconds of this step that passed until the loader had its batch.
+  public var loaderSeconds: Double
 
   /// A step's line.
   public init(
     step: Int, tokens: Int, loss: Double?, learningRate: Double, gradientNorm: Double?,
-    tokensPerSecond: Double, seconds: Double
+    tokensPerSecond: Double, seconds: Double, loaderSeconds: Double = 0
   ) {
     self.step = step
     self.tokens = tokens
@@ -42,6 +44,7 @@ public struct StepRecord: Sendable, Equatable {
     self.gradientNorm = gradientNorm
     self.tokensPerSecond = tokensPerSecond
     self.seconds = seconds
+    self.loaderSeconds = loaderSeconds
   }
 }
 
@@ -130,6 +133,7 @@ public final class RunLog {
     var gradientNorm: Double?
     var tokensPerSecond: Double?
     var seconds: Double?
+    var loaderSeconds: Double?
     var validationLoss: Double?
     var validationBitsPerByte: Double?
 
@@ -143,7 +147,7 @@ public final class RunLog {
         StepRecord(
           step: step, tokens: tokens ?? 0, loss: loss, learningRate: learningRate ?? 0,
           gradientNorm: gradientNorm, tokensPerSecond: tokensPerSecond ?? 0,
-          seconds: seconds ?? 0))
+          seconds: seconds ?? 0, loaderSeconds: loaderSeconds ?? 0))
     }
   }
 }
@@ -157,7 +161,8 @@ extension RunRecord {
         + "\"learning_rate\":\(record.learningRate),"
         + "\"gradient_norm\":\(text(record.gradientNorm)),"
         + "\"tokens_per_second\":\(text(record.tokensPerSecond)),"
-        + "\"seconds\":\(text(record.seconds))}"
+        + "\"seconds\":\(text(record.seconds)),"
+        + "\"loader_seconds\":\(text(record.loaderSeconds))}"
     case .evaluation(let record):
       "{\"step\":\(record.step),\"validation_loss\":\(text(record.loss)),"
         + "\"validation_bits_per_byte\":\(text(record.bitsPerByte))}"

@@ -54,6 +54,7 @@ public final class Trainer {
     options.data.validation = options.data.validation?.map(absolutePath)
     options.threads = Workers.shared.count
     self.transformer = transformer
+    self.transformer.recomputesBlocks = options.recomputesBlocks
     self.tokenizer = tokenizer
     self.folder = ModelFolder.plain(folder)
     data = try TrainingData(options, tokenizer: tokenizer)
@@ -82,6 +83,7 @@ public final class Trainer {
     self.checkpoint = checkpoint
     self.folder = folder
     transformer = model.transformer
+    transformer.recomputesBlocks = state.options.recomputesBlocks
     tokenizer = model.tokenizer
     data = try TrainingData(state.options, tokenizer: model.tokenizer)
     guard data.fingerprints == state.corpora else {
@@ -161,6 +163,7 @@ public final class Trainer {
     let start = clock.now
     let options = state.options
     let share = options.schedule.share(step: state.step, progress: state.progress)
+    let waited = loader.secondsWaited
     let batch = try loader.next()
     let loss = addGradients(batch)
     let norm = transformer.parameters.gradientNorm()
@@ -183,7 +186,8 @@ public final class Trainer {
       step: state.step, tokens: state.tokens, loss: isUsable ? loss : nil,
       learningRate: options.optimizer.learningRate * share,
       gradientNorm: norm.isFinite ? norm : nil,
-      tokensPerSecond: Double(batch.inputs.count) / max(seconds, 1e-9), seconds: state.seconds)
+      tokensPerSecond: Double(batch.inputs.count) / max(seconds, 1e-9), seconds: state.seconds,
+      loaderSeconds: loader.secondsWaited - waited)
     try log.append(.step(record))
     observe(isUsable ? .step(progress(record, epoch: batch.epoch)) : .skipped(step: state.step))
     if state.skippedInARow >= Self.patienceWithSkippedSteps {

@@ -69,6 +69,8 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var dropout = 0.0
   /// The seed of the initial weights, of the order of the windows, and of dropout.
   public var seed: UInt64
+  /// Whether activations inside blocks are computed twice instead of kept.
+  public var recomputesBlocks = false
   /// Threads that compute, which the trainer fills in: as many as `Workers.shared` has.
   public var threads = 1
 

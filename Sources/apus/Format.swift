@@ -95,6 +95,11 @@ package enum Format {
     String(repeating: filler, count: max(0, width - text.count)) + text
   }
 
+  /// `text` and spaces behind it.
+  package static func paddedRight(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
   private static func scaled(_ number: Double, base: Double, units: [String]) -> String {
     var number = number
     var unit = 0

@@ -8,25 +8,67 @@ enum MachineSpeed {
   /// FLOP/s of matrix products of 768³ on the threads of `Workers.shared`, best of several
   /// measured for about `seconds`.
   static func products(seconds: Double, size: Int = 768) -> Double {
-    let arena = Arena(capacity: 3 * size * size * MemoryLayout<Float>.stride + 4096)
-    let operands = (0..<3).map { _ in arena.floats(size * size) }
-    for operand in operands {
-      for index in 0..<size * size { operand[index] = Float(index % 97) / 97 }
+    product(rows: size, columns: size, inner: size, .plain, .plain, seconds: seconds)
+  }
+
+  /// FLOP/s of one shape of matrix product, best of several measured for about `seconds`.
+  static func product(
+    rows: Int, columns: Int, inner: Int, _ left: MatrixProduct.Layout,
+    _ right: MatrixProduct.Layout, seconds: Double
+  ) -> Double {
+    let arena = Arena()
+    let counts = [rows * inner, inner * columns, rows * columns]
+    let operands = counts.map { arena.floats($0) }
+    for (operand, count) in zip(operands, counts) {
+      for index in 0..<count { operand[index] = Float(index % 97) / 97 }
     }
-    let multiply = {
+    let best = best(seconds: seconds) {
       MatrixProduct.multiply(
-        operands[0], stride: size, operands[1], stride: size, into: operands[2], stride: size,
-        rows: size, columns: size, inner: size)
+        operands[0], left, stride: left == .plain ? inner : rows,
+        operands[1], right, stride: right == .plain ? columns : inner,
+        into: operands[2], stride: columns, rows: rows, columns: columns, inner: inner)
     }
-    multiply()
+    return 2 * Double(rows * columns * inner) / best
+  }
+
+  /// FLOP/s of multiplications and additions that stay in registers, on all threads: the limit.
+  static func peak(seconds: Double) -> Double {
+    let rounds = 1 << 20
+    let threads = Workers.shared.count
+    let best = best(seconds: seconds) {
+      Workers.shared.share(threads) { _ in _ = kernels.multiplyRegisters(rounds: rounds) }
+    }
+    return Double(threads * rounds * 2 * kernels.blockRows * kernels.blockColumns) / best
+  }
+
+  /// Bytes a second that all threads together read from memory, far more than caches hold.
+  static func readBandwidth(seconds: Double) -> Double {
+    let arena = Arena()
+    let count = 1 << 26
+    let values = arena.floats(count)
+    values.update(repeating: 1, count: count)
+    let part = 1 << 18
+    let best = best(seconds: seconds) {
+      Workers.shared.divide(count, alignment: part) { range, _ in
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: part) {
+          _ = kernels.dot(values + start, values + start, count: part)
+        }
+      }
+    }
+    return 4 * Double(count) / best
+  }
+
+  /// The least time of one call among those of about `seconds`, after a first.
+  private static func best(seconds: Double, _ body: () -> Void) -> Double {
+    body()
     let start = Progress.now
     var best = Double.infinity
     repeat {
       let before = Progress.now
-      multiply()
+      body()
       best = min(best, Progress.now - before)
     } while Progress.now - start < seconds
-    return 2 * Double(size * size * size) / best
+    return best
   }
 
   /// Useful FLOP/s to expect of training: 0.65 of what products reach, measured for `seconds`.

@@ -1,6 +1,7 @@
 /// The trained model that a verb works with.
 
 import ArgumentParser
+import Kernels
 import Models
 
 struct ModelOptions: ParsableArguments {
@@ -9,12 +10,34 @@ struct ModelOptions: ParsableArguments {
     completion: .directory)
   var model: String
 
-  /// Reads the folder.
-  func load() throws -> LoadedModel { try Self.load(model) }
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Round the weights: fp32, bf16 or int8. Decoding reads them faster.", valueName: "format"))
+  var weights = WeightFormat.fp32
+
+  /// Reads the folder, and rounds the weights as asked.
+  func load() throws -> LoadedModel {
+    let loaded = try Self.load(model)
+    weights.apply(to: loaded.transformer)
+    return loaded
+  }
 
   /// Reads a model's folder; a path that is nearly right gets a hint.
   static func load(_ path: String) throws -> LoadedModel {
     try Input.requireExists(path, what: "model")
     return try ModelFolder.load(path)
+  }
+}
+
+/// How the weights of a model are held for decoding.
+enum WeightFormat: String, ExpressibleByArgument, CaseIterable {
+  case fp32
+  case bf16
+  case int8
+
+  /// Rounds the weights of a model.
+  func apply(to transformer: Transformer) {
+    if let format = CompactMatrix.Format(rawValue: rawValue) { transformer.compress(to: format) }
   }
 }

@@ -59,6 +59,11 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .long, help: "The seed of all that is random.")
   var seed: UInt64 = 42
 
+  @Flag(
+    name: .long,
+    help: "Keep only what stands between blocks, and compute the rest twice: less memory, slower.")
+  var recompute = false
+
   @Flag(name: .long, help: "Print the plan and stop.")
   var dryRun = false
 
@@ -80,7 +85,7 @@ struct TrainCommand: ParsableCommand {
       }
       if initialModel != nil { throw ValidationError("--resume and --init exclude each other") }
       if tokenizer != nil || vocabSize != nil || !shape.isEmpty || !step.isEmpty
-        || !watch.validation.isEmpty || watch.validationFraction != nil
+        || !watch.validation.isEmpty || recompute || watch.validationFraction != nil
       {
         throw ValidationError(
           "--resume goes on as the run was started; only its length, its evaluations and its "

@@ -75,6 +75,7 @@ struct TrainStart {
     data.lines = command.corpus.form.lines
     if command.shuffle == .none { data.shuffle = .none }
     var options = plan.options(data: data, seed: command.seed)
+    options.recomputesBlocks = command.recompute
     let step = command.step
     if let rate = step.minLearningRate {
       options.schedule.finalShare = min(1, rate / options.optimizer.learningRate)

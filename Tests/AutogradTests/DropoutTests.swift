@@ -78,4 +78,31 @@ import Testing
     #expect(results.allSatisfy { $0 == results[0] })
     #expect(results[0].contains(0))
   }
+
+  @Test("a part that is computed again drops the same places again")
+  func recomputed() {
+    var gradients: [[Float]] = []
+    for recomputes in [false, true] {
+      let store = ParameterStore([
+        .init("x", rows: 8, columns: 16, role: .matrix),
+        .init("w", rows: 16, columns: 16, role: .matrix),
+      ])
+      let (x, w) = (store.known("x"), store.known("w"))
+      var random = SystemlessRandom(seed: 5)
+      for index in 0..<store.count { store.values[index] = random.float() }
+      let tape = Tape(recording: true)
+      tape.dropout = Dropout(share: 0.4, seed: 6, step: 0)
+      let input = tape.embedding(
+        of: (0..<8).map { UInt32($0) }, in: x, positions: nil, firstPosition: 0, length: 8)
+      let part = { (x: Tensor) in
+        x.rmsNorm(weight: nil, epsilon: 1e-5).linear(w).dropped(residual: x)
+      }
+      let y = recomputes ? tape.recomputed(input, part) : part(input)
+      let z = recomputes ? tape.recomputed(y, part) : part(y)
+      tape.backward(from: z, gradient: (0..<z.count).map { Float($0 % 7) - 3 })
+      gradients.append((0..<store.count).map { store.gradients[$0] })
+    }
+    #expect(gradients[0] == gradients[1])
+    #expect(gradients[0].contains { $0 != 0 })
+  }
 }

@@ -1,6 +1,7 @@
 /// The whole model, for each family: gradients, batches, and the KV cache against the plain forward.
 
 import Glibc
+import Kernels
 import Machine
 import Models
 import Testing
@@ -27,6 +28,79 @@ struct TransformerTests {
   private static func tokens(_ count: Int, seed: UInt64) -> [UInt32] {
     var random = RandomSource(seed: seed, stream: 1)
     return (0..<count).map { _ in UInt32.random(in: 0..<29, using: &random) }
+  }
+
+  @Test(
+    "computing activations twice gives the same bits and takes less memory",
+    arguments: TransformerConfiguration.Family.allCases)
+  func recomputation(family: TransformerConfiguration.Family) {
+    let inputs = Self.tokens(64, seed: 1)
+    let targets = Self.tokens(64, seed: 2)
+    func gradients(recomputing: Bool) -> (loss: Double, gradients: [Float], bytes: Int) {
+      let model = Self.model(family)
+      model.recomputesBlocks = recomputing
+      // Twice, so that gradients add up and memory is used again.
+      _ = model.addGradients(inputs: inputs, targets: targets, sequences: 4)
+      let loss = model.addGradients(inputs: inputs, targets: targets, sequences: 4)
+      let store = model.parameters
+      return (
+        loss, (0..<store.count).map { store.gradients[$0] }, model.peakActivationBytes
+      )
+    }
+    let plain = gradients(recomputing: false)
+    let frugal = gradients(recomputing: true)
+    #expect(plain.loss == frugal.loss)
+    #expect(plain.gradients == frugal.gradients)
+    #expect(frugal.bytes < plain.bytes)
+  }
+
+  @Test("after the first step, a step takes no more memory")
+  func memory() {
+    let model = Self.model(.gpt2)
+    let (inputs, targets) = (Self.tokens(32, seed: 1), Self.tokens(32, seed: 2))
+    _ = model.addGradients(inputs: inputs, targets: targets, sequences: 2)
+    let bytes = model.peakActivationBytes
+    for _ in 0..<3 {
+      _ = model.addGradients(inputs: inputs, targets: targets, sequences: 2)
+    }
+    #expect(model.peakActivationBytes == bytes)
+  }
+
+  @Test("a profile names the operations of a step and counts the arithmetic of the model")
+  func profile() {
+    let model = Self.model(.gpt2)
+    let profile = Profile()
+    model.profile = profile
+    _ = model.addGradients(
+      inputs: Self.tokens(32, seed: 1), targets: Self.tokens(32, seed: 2), sequences: 2)
+    let names = Set(profile.entries.map(\.name))
+    #expect(names.isSuperset(of: ["embedding", "LayerNorm", "attention.qkv", "gelu", "head"]))
+    let total = profile.entries.reduce(0) { $0 + $1.flops }
+    let needed = 32 * model.configuration.trainingFLOPsPerToken
+    // The way back through attention computes the scores again: 3.5 times its forward pass, not 3.
+    #expect(total >= needed && total < 1.05 * needed)
+  }
+
+  @Test("compact weights decode as the rounded weights read a window", arguments: ["bf16", "int8"])
+  func compactWeights(name: String) throws {
+    let model = Self.model(.llama)
+    let plain = model.nextLogits(after: [3], cache: KVCache(model.configuration, capacity: 4))
+    let bytes = model.decodingBytes
+    model.compress(to: try #require(CompactMatrix.Format(rawValue: name)))
+    #expect(model.decodingBytes < bytes)
+    let tokens = Self.tokens(12, seed: 4)
+    let whole = model.logProbabilities(of: tokens, after: [5] + tokens.dropLast(), sequences: 1)
+    let cache = KVCache(model.configuration, capacity: 12)
+    for (index, token) in ([5] + tokens.dropLast()).enumerated() {
+      let logits = model.nextLogits(after: [token], cache: cache)
+      let top = logits.max() ?? 0
+      let total = logits.reduce(0.0) { $0 + exp(Double($1 - top)) }
+      let found = Double(logits[Int(tokens[index])] - top) - log(total)
+      #expect(abs(found - Double(whole[index])) < 1e-4)
+    }
+    let rounded = model.nextLogits(after: [3], cache: KVCache(model.configuration, capacity: 4))
+    let change = zip(plain, rounded).map { abs($0 - $1) }.max() ?? 0
+    #expect(change > 0 && change < 0.2)
   }
 
   @Test(

@@ -9,7 +9,7 @@ import Training
     .step(
       StepRecord(
         step: number, tokens: number * 64, loss: loss, learningRate: 0.01, gradientNorm: 1.25,
-        tokensPerSecond: 1_000, seconds: 0.5))
+        tokensPerSecond: 1_000, seconds: 0.5, loaderSeconds: 0.125))
   }
 
   @Test("a line has the documented keys in a fixed order")
@@ -17,7 +17,7 @@ import Training
     #expect(
       step(3).json
         == #"{"step":3,"tokens":192,"loss":2.5,"learning_rate":0.01,"gradient_norm":1.25,"#
-        + #""tokens_per_second":1000.0,"seconds":0.5}"#)
+        + #""tokens_per_second":1000.0,"seconds":0.5,"loader_seconds":0.125}"#)
     #expect(
       RunRecord.evaluation(EvaluationRecord(step: 3, loss: 2, bitsPerByte: 1.5)).json
         == #"{"step":3,"validation_loss":2.0,"validation_bits_per_byte":1.5}"#)

@@ -59,7 +59,8 @@ struct HelpTests {
     "every verb has a help that begins with what it does and shows examples",
     arguments: [
       "tokenizer train", "tokenizer show", "tokenizer convert", "tokenize", "detokenize", "train",
-      "sample", "next", "perplexity", "doctor", "bench",
+      "sample", "next", "perplexity", "doctor", "bench", "bench train", "bench forward",
+      "bench decode", "bench products",
     ])
   func verbs(name: String) async throws {
     let result = try await Program.run(name.split(separator: " ").map(String.init) + ["--help"])

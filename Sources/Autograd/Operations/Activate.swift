@@ -7,14 +7,14 @@ extension Tensor {
   /// GELU in its tanh form (arXiv 1606.08415).
   public func gelu() -> Tensor {
     elementwise(
-      { x, y, count in kernels.gelu(x, into: y, count: count) },
+      "gelu", { x, y, count in kernels.gelu(x, into: y, count: count) },
       { dy, x, dx, count in kernels.geluBackward(dy, x: x, into: dx, count: count) })
   }
 
   /// `max(x, 0)²` (arXiv 2109.08668).
   public func squaredReLU() -> Tensor {
     elementwise(
-      { x, y, count in kernels.squaredReLU(x, into: y, count: count) },
+      "squared ReLU", { x, y, count in kernels.squaredReLU(x, into: y, count: count) },
       { dy, x, dx, count in kernels.squaredReLUBackward(dy, x: x, into: dx, count: count) })
   }
 
@@ -22,19 +22,24 @@ extension Tensor {
   public func swiGLU() -> Tensor {
     let x = self
     let width = columns / 2
-    let y = tape.tensor(rows: rows, columns: width)
-    Workers.shared.divide(rows) { range, _ in
-      kernels.swiGLU(
-        value + range.lowerBound * columns, rows: range.count, width: width,
-        into: y.value + range.lowerBound * width)
+    let y = tape.tensor(rows: rows, columns: width) { y in
+      x.tape.measure("SwiGLU", floats: x.count + x.rows * width) {
+        Workers.shared.divide(x.rows) { range, _ in
+          kernels.swiGLU(
+            x.value + range.lowerBound * x.columns, rows: range.count, width: width,
+            into: y + range.lowerBound * width)
+        }
+      }
     }
     tape.record(y) { dy in
       x.receive { dx, keep in
         precondition(!keep, "The input of an activation has no other reader.")
-        Workers.shared.divide(x.rows) { range, _ in
-          kernels.swiGLUBackward(
-            dy + range.lowerBound * width, x: x.value + range.lowerBound * x.columns,
-            rows: range.count, width: width, into: dx + range.lowerBound * x.columns)
+        x.tape.measure("SwiGLU", floats: 2 * x.count + x.count / 2) {
+          Workers.shared.divide(x.rows) { range, _ in
+            kernels.swiGLUBackward(
+              dy + range.lowerBound * width, x: x.value + range.lowerBound * x.columns,
+              rows: range.count, width: width, into: dx + range.lowerBound * x.columns)
+          }
         }
       }
     }
@@ -42,20 +47,26 @@ extension Tensor {
   }
 
   private func elementwise(
-    _ forward: (Floats, MutableFloats, Int) -> Void,
+    _ name: String,
+    _ forward: @escaping (Floats, MutableFloats, Int) -> Void,
     _ backward: @escaping (Floats, Floats, MutableFloats, Int) -> Void
   ) -> Tensor {
     let x = self
-    let y = tape.tensor(rows: rows, columns: columns)
-    Workers.shared.divide(count, alignment: 1024) { range, _ in
-      forward(value + range.lowerBound, y.value + range.lowerBound, range.count)
+    let y = tape.tensor(rows: rows, columns: columns) { y in
+      x.tape.measure(name, floats: 2 * x.count) {
+        Workers.shared.divide(x.count, alignment: 1024) { range, _ in
+          forward(x.value + range.lowerBound, y + range.lowerBound, range.count)
+        }
+      }
     }
     tape.record(y) { dy in
       x.receive { dx, keep in
         precondition(!keep, "The input of an activation has no other reader.")
-        Workers.shared.divide(x.count, alignment: 1024) { range, _ in
-          let start = range.lowerBound
-          backward(dy + start, x.value + start, dx + start, range.count)
+        x.tape.measure(name, floats: 3 * x.count) {
+          Workers.shared.divide(x.count, alignment: 1024) { range, _ in
+            let start = range.lowerBound
+            backward(dy + start, x.value + start, dx + start, range.count)
+          }
         }
       }
     }

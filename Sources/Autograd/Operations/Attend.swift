@@ -98,14 +98,22 @@ extension Tensor {
     let y = tape.tensor(rows: rows, columns: shape.heads * shape.headWidth)
     let logSumExp = tape.isRecording ? tape.floats(shape.heads * rows) : nil
     if let cache { call.append(to: cache) }
-    if let cache, let prefix = cache.prefix {
-      call.forward(into: y, behind: prefix, cache: cache)
-    } else {
-      call.forward(into: y, logSumExp: logSumExp, cache: cache)
+    tape.measure("attention", flops: call.forwardFLOPs, floats: count + y.count) {
+      if let cache, let prefix = cache.prefix {
+        call.forward(into: y, behind: prefix, cache: cache)
+      } else {
+        call.forward(into: y, logSumExp: logSumExp, cache: cache)
+      }
     }
     if let logSumExp {
       precondition(cache == nil, "A cache has no gradient.")
-      tape.record(y) { [unowned y] dy in call.backward(dy, output: y, logSumExp: logSumExp) }
+      tape.record(y) { [unowned y, unowned tape] dy in
+        tape.measure(
+          "attention", flops: call.forwardFLOPs / 2 * 5, floats: 2 * (call.input.count + y.count)
+        ) {
+          call.backward(dy, output: y, logSumExp: logSumExp)
+        }
+      }
     }
     return y
   }
@@ -114,16 +122,18 @@ extension Tensor {
   private func prepare(_ shape: AttentionShape, firstPosition: Int) -> PreparedHeads? {
     guard shape.isPrepared else { return nil }
     let prepared = PreparedHeads(shape, firstPosition: firstPosition, rows: rows, on: tape)
-    Workers.shared.divide(rows) { range, _ in
-      prepared.forEachRun(of: range) { part, run, cosine, sine in
-        kernels.prepareHeads(
-          value + run.lowerBound * columns + part.column, inputStride: columns,
-          output: prepared.value + run.lowerBound * prepared.stride + part.column,
-          outputStride: prepared.stride,
-          rows: run.count, heads: part.heads, headWidth: shape.headWidth,
-          normalize: shape.normalizes, weight: part.norm.map { Floats($0.value) },
-          epsilon: shape.epsilon, inverseRMS: part.inverseRMS + run.lowerBound * part.heads,
-          cosine: cosine, sine: sine)
+    tape.measure("head norm and rotation", floats: 2 * rows * prepared.stride) {
+      Workers.shared.divide(rows) { range, _ in
+        prepared.forEachRun(of: range) { part, run, cosine, sine in
+          kernels.prepareHeads(
+            value + run.lowerBound * columns + part.column, inputStride: columns,
+            output: prepared.value + run.lowerBound * prepared.stride + part.column,
+            outputStride: prepared.stride,
+            rows: run.count, heads: part.heads, headWidth: shape.headWidth,
+            normalize: shape.normalizes, weight: part.norm.map { Floats($0.value) },
+            epsilon: shape.epsilon, inverseRMS: part.inverseRMS + run.lowerBound * part.heads,
+            cosine: cosine, sine: sine)
+        }
       }
     }
     return prepared

@@ -21,6 +21,11 @@ struct AttentionCall {
   private var keyColumn: Int { shape.heads * width }
   private var valueColumn: Int { shape.queryKeyHeads * width }
 
+  /// Multiplications and additions of the forward pass: each query sees half of the new keys.
+  var forwardFLOPs: Int {
+    2 * shape.sequences * shape.heads * width * shape.length * (2 * past + shape.length)
+  }
+
   /// Copies the new keys and values behind the cached ones.
   func append(to cache: CachedLayer) {
     precondition(cache.count + shape.length <= cache.capacity, "The cache is full.")

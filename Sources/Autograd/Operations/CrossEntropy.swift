@@ -18,7 +18,7 @@ extension Tensor {
   ///   - gradientScale: the factor of the gradient of the *sum* of losses.
   /// - Returns: `rows` losses.
   /// - Complexity: `6 · rows · columns · vocabulary` FLOPs, a third without recording; memory for a
-  ///   block of logits of about 8 MiB.
+  ///   block of logits of 16 MiB or 256 rows.
   public func crossEntropy(
     head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float
   ) -> [Float] {
@@ -27,7 +27,7 @@ extension Tensor {
     for target in targets where target != .max {
       precondition(Int(target) < vocabulary, "Target \(target) is outside the vocabulary.")
     }
-    let blockRows = min(rows, max(32, (1 << 21) / vocabulary / 32 * 32))
+    let blockRows = min(rows, max(256, (1 << 22) / vocabulary / 32 * 32))
     let logits = tape.borrow(blockRows * vocabulary)
     defer { tape.giveBack(logits, blockRows * vocabulary) }
     if tape.isRecording {
@@ -45,6 +45,7 @@ extension Tensor {
         }
       }
     }
+    putAside()
     return losses
   }
 
@@ -54,24 +55,37 @@ extension Tensor {
   ) {
     let vocabulary = head.rows
     let input = value + rows.lowerBound * columns
-    MatrixProduct.multiply(
-      input, stride: columns, head.value, .transposed, stride: columns,
-      into: logits, stride: vocabulary, rows: rows.count, columns: vocabulary, inner: columns)
+    let flops = 2 * rows.count * head.count
+    let floats = rows.count * columns + head.count + rows.count * vocabulary
+    tape.measure("head", flops: flops, floats: floats) {
+      MatrixProduct.multiply(
+        input, stride: columns, head.value, .transposed, stride: columns,
+        into: logits, stride: vocabulary, rows: rows.count, columns: vocabulary, inner: columns)
+    }
     let scale: Float? = tape.isRecording ? gradientScale : nil
-    Workers.shared.divide(rows.count) { range, _ in
-      kernels.crossEntropy(
-        logits + range.lowerBound * vocabulary, rows: range.count, vocabulary: vocabulary,
-        targets: targets + rows.lowerBound + range.lowerBound, softCap: softCap,
-        gradientScale: scale, losses: losses + rows.lowerBound + range.lowerBound)
+    tape.measure("cross-entropy", floats: 2 * rows.count * vocabulary) {
+      Workers.shared.share((rows.count + 7) / 8) { piece in
+        let start = 8 * piece
+        kernels.crossEntropy(
+          logits + start * vocabulary, rows: min(8, rows.count - start), vocabulary: vocabulary,
+          targets: targets + rows.lowerBound + start, softCap: softCap,
+          gradientScale: scale, losses: losses + rows.lowerBound + start)
+      }
     }
     guard let gradient else { return }
-    MatrixProduct.multiply(
-      logits, stride: vocabulary, head.value, stride: columns,
-      into: gradient + rows.lowerBound * columns, stride: columns,
-      rows: rows.count, columns: columns, inner: vocabulary)
-    MatrixProduct.multiply(
-      logits, .transposed, stride: vocabulary, input, stride: columns,
-      into: head.gradient, stride: columns,
-      rows: vocabulary, columns: columns, inner: rows.count, keep: true)
+    tape.profile?.isBackward = true
+    tape.measure("head, input", flops: flops, floats: floats) {
+      MatrixProduct.multiply(
+        logits, stride: vocabulary, head.value, stride: columns,
+        into: gradient + rows.lowerBound * columns, stride: columns,
+        rows: rows.count, columns: columns, inner: vocabulary)
+    }
+    tape.measure("head, weights", flops: flops, floats: floats + head.count) {
+      MatrixProduct.multiply(
+        logits, .transposed, stride: vocabulary, input, stride: columns,
+        into: head.gradient, stride: columns,
+        rows: vocabulary, columns: columns, inner: rows.count, addend: Floats(head.gradient))
+    }
+    tape.profile?.isBackward = false
   }
 }

@@ -26,13 +26,19 @@ public struct Dropout: Sendable {
 extension Tensor {
   /// `residual + dropout(self)`, or `dropout(self)` alone, with the tape's next mask.
   ///
-  /// The mask is computed again on the way back, and does not depend on the number of threads.
+  /// The mask is computed again on the way back, and does not depend on the number of threads. On a
+  /// tape that does not record, the result overwrites `residual` and shares its memory.
   public func dropped(residual: Tensor? = nil) -> Tensor {
     guard let (share, key) = tape.nextDropout() else {
       preconditionFailure("A tape without dropout drops nothing.")
     }
     let x = self
-    let y = tape.tensor(rows: rows, columns: columns)
+    let y: Tensor
+    if let residual, !tape.isRecording {
+      y = residual
+    } else {
+      y = tape.tensor(rows: rows, columns: columns)
+    }
     Workers.shared.divide(count, alignment: 1024) { range, _ in
       let start = range.lowerBound
       kernels.dropout(

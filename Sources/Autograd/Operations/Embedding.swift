@@ -18,29 +18,33 @@ extension Tape {
     for token in tokens {
       precondition(Int(token) < table.rows, "Token \(token) is outside the embedding.")
     }
-    Workers.shared.divide(tokens.count) { range, _ in
-      for row in range {
-        let source = table.value + Int(tokens[row]) * width
-        let target = y.value + row * width
-        if let positions {
-          let position = positions.value + (firstPosition + row % length) * width
-          kernels.add(source, position, into: target, count: width)
-        } else {
-          target.update(from: source, count: width)
+    measure("embedding", floats: (positions == nil ? 2 : 3) * y.count) {
+      Workers.shared.divide(tokens.count) { range, _ in
+        for row in range {
+          let source = table.value + Int(tokens[row]) * width
+          let target = y.value + row * width
+          if let positions {
+            let position = positions.value + (firstPosition + row % length) * width
+            kernels.add(source, position, into: target, count: width)
+          } else {
+            target.update(from: source, count: width)
+          }
         }
       }
     }
-    record(y) { dy in
+    record(y) { [unowned self] dy in
       // Threads divide the width, not the rows: tokens repeat, columns do not.
-      Workers.shared.divide(width, alignment: 16) { range, _ in
-        let start = range.lowerBound
-        for (row, token) in tokens.enumerated() {
-          let gradient = dy + row * width + start
-          kernels.add(
-            gradient, to: table.gradient + Int(token) * width + start, count: range.count)
-          if let positions {
-            let target = positions.gradient + (firstPosition + row % length) * width + start
-            kernels.add(gradient, to: target, count: range.count)
+      measure("embedding", floats: (positions == nil ? 3 : 5) * tokens.count * width) {
+        Workers.shared.divide(width, alignment: 16) { range, _ in
+          let start = range.lowerBound
+          for (row, token) in tokens.enumerated() {
+            let gradient = dy + row * width + start
+            kernels.add(
+              gradient, to: table.gradient + Int(token) * width + start, count: range.count)
+            if let positions {
+              let target = positions.gradient + (firstPosition + row % length) * width + start
+              kernels.add(gradient, to: target, count: range.count)
+            }
           }
         }
       }

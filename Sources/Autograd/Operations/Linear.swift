@@ -25,38 +25,54 @@ extension Tensor {
     } else {
       y = tape.tensor(rows: rows, columns: outputs)
     }
-    if bias != nil || residual != nil {
-      Workers.shared.divide(rows) { range, _ in
-        for row in range {
-          let target = y.value + row * outputs
-          if let residual, let bias {
-            kernels.add(residual.value + row * outputs, bias.value, into: target, count: outputs)
-          } else if let source = residual?.value {
-            if y !== residual { target.update(from: source + row * outputs, count: outputs) }
-          } else if let bias {
-            target.update(from: bias.value, count: outputs)
-          }
+    let flops = 2 * count * outputs
+    let floats = count + weight.count + y.count
+    tape.measure(
+      weight.operation, flops: flops, floats: floats + (residual == nil ? 0 : y.count)
+    ) {
+      weight.multiply(
+        value, rows: rows, into: y.value, addend: residual.map { Floats($0.value) },
+        bias: bias.map { Floats($0.value) })
+    }
+    x.putAside()
+    tape.record(y) { [unowned y] dy in
+      let tape = x.tape
+      let input = x.value
+      tape.measure("\(weight.operation), weights", flops: flops, floats: floats + weight.count) {
+        MatrixProduct.multiply(
+          dy, .transposed, stride: outputs, input, stride: x.columns,
+          into: weight.gradient, stride: x.columns,
+          rows: outputs, columns: x.columns, inner: x.rows, addend: Floats(weight.gradient))
+      }
+      x.putAside()
+      if let bias {
+        tape.measure("biases", floats: x.rows * outputs) {
+          tape.addColumnSums(of: dy, rows: x.rows, columns: outputs, to: bias)
         }
       }
-    }
-    MatrixProduct.multiply(
-      value, stride: columns, weight.value, .transposed, stride: columns,
-      into: y.value, stride: outputs, rows: rows, columns: outputs, inner: columns,
-      keep: bias != nil || residual != nil)
-    tape.record(y) { [unowned y] dy in
-      MatrixProduct.multiply(
-        dy, .transposed, stride: outputs, x.value, stride: x.columns,
-        into: weight.gradient, stride: x.columns,
-        rows: outputs, columns: x.columns, inner: x.rows, keep: true)
-      if let bias { x.tape.addColumnSums(of: dy, rows: x.rows, columns: outputs, to: bias) }
       x.receive { dx, keep in
-        MatrixProduct.multiply(
-          dy, stride: outputs, weight.value, stride: x.columns, into: dx, stride: x.columns,
-          rows: x.rows, columns: x.columns, inner: outputs, keep: keep)
+        tape.measure("\(weight.operation), input", flops: flops, floats: floats) {
+          MatrixProduct.multiply(
+            dy, stride: outputs, weight.value, stride: x.columns, into: dx, stride: x.columns,
+            rows: x.rows, columns: x.columns, inner: outputs, addend: keep ? Floats(dx) : nil)
+        }
       }
-      residual?.adoptGradient(of: y)
+      if let residual {
+        let floats = residual.gradient == nil ? 0 : 3 * y.count
+        tape.measure("residual", floats: floats) { residual.adoptGradient(of: y) }
+      }
     }
     return y
+  }
+}
+
+extension Parameter {
+  /// What a profile calls the operation of this weight: its name without the block's number.
+  var operation: String {
+    var parts = name.split(separator: ".")
+    if parts.last == "weight" { parts.removeLast() }
+    if parts.count > 2, Int(parts[1]) != nil { parts.removeFirst(2) }
+    return parts.joined(separator: ".")
   }
 }
 

@@ -9,26 +9,31 @@ extension Tensor {
   /// - Parameter weight: `columns` factors, or nil for ones.
   public func rmsNorm(weight: Parameter?, epsilon: Float) -> Tensor {
     let x = self
-    let y = tape.tensor(rows: rows, columns: columns)
     let inverseRMS = tape.floats(rows)
-    Workers.shared.divide(rows) { range, _ in
-      let start = range.lowerBound * columns
-      kernels.rmsNorm(
-        value + start, weight: weight.map { Floats($0.value) }, epsilon: epsilon,
-        rows: range.count, width: columns, into: y.value + start,
-        inverseRMS: inverseRMS + range.lowerBound)
+    let y = tape.tensor(rows: rows, columns: columns) { y in
+      x.tape.measure("RMSNorm", floats: 2 * x.count) {
+        Workers.shared.divide(x.rows) { range, _ in
+          let start = range.lowerBound * x.columns
+          kernels.rmsNorm(
+            x.value + start, weight: weight.map { Floats($0.value) }, epsilon: epsilon,
+            rows: range.count, width: x.columns, into: y + start,
+            inverseRMS: inverseRMS + range.lowerBound)
+        }
+      }
     }
     tape.record(y) { dy in
       x.receive { dx, keep in
         let targets = weight.map { [$0.gradient] } ?? []
-        x.tape.addParts(
-          to: targets, counts: targets.map { _ in x.columns }, over: x.rows
-        ) { range, sums in
-          let start = range.lowerBound * x.columns
-          kernels.rmsNormBackward(
-            dy + start, x: x.value + start, weight: weight.map { Floats($0.value) },
-            inverseRMS: inverseRMS + range.lowerBound, rows: range.count, width: x.columns,
-            into: dx + start, keep: keep, dWeight: sums.first)
+        x.tape.measure("RMSNorm", floats: 3 * x.count) {
+          x.tape.addParts(
+            to: targets, counts: targets.map { _ in x.columns }, over: x.rows
+          ) { range, sums in
+            let start = range.lowerBound * x.columns
+            kernels.rmsNormBackward(
+              dy + start, x: x.value + start, weight: weight.map { Floats($0.value) },
+              inverseRMS: inverseRMS + range.lowerBound, rows: range.count, width: x.columns,
+              into: dx + start, keep: keep, dWeight: sums.first)
+          }
         }
       }
     }
@@ -38,27 +43,32 @@ extension Tensor {
   /// LayerNorm: `y = (x − mean) / √(variance + ε) · weight + bias` (arXiv 1607.06450).
   public func layerNorm(weight: Parameter, bias: Parameter, epsilon: Float) -> Tensor {
     let x = self
-    let y = tape.tensor(rows: rows, columns: columns)
     let mean = tape.floats(rows)
     let inverseDeviation = tape.floats(rows)
-    Workers.shared.divide(rows) { range, _ in
-      let start = range.lowerBound * columns
-      kernels.layerNorm(
-        value + start, weight: weight.value, bias: bias.value, epsilon: epsilon,
-        rows: range.count, width: columns, into: y.value + start,
-        mean: mean + range.lowerBound, inverseDeviation: inverseDeviation + range.lowerBound)
+    let y = tape.tensor(rows: rows, columns: columns) { y in
+      x.tape.measure("LayerNorm", floats: 2 * x.count) {
+        Workers.shared.divide(x.rows) { range, _ in
+          let start = range.lowerBound * x.columns
+          kernels.layerNorm(
+            x.value + start, weight: weight.value, bias: bias.value, epsilon: epsilon,
+            rows: range.count, width: x.columns, into: y + start,
+            mean: mean + range.lowerBound, inverseDeviation: inverseDeviation + range.lowerBound)
+        }
+      }
     }
     tape.record(y) { dy in
       x.receive { dx, keep in
-        x.tape.addParts(
-          to: [weight.gradient, bias.gradient], counts: [x.columns, x.columns], over: x.rows
-        ) { range, sums in
-          let start = range.lowerBound * x.columns
-          kernels.layerNormBackward(
-            dy + start, x: x.value + start, weight: weight.value, mean: mean + range.lowerBound,
-            inverseDeviation: inverseDeviation + range.lowerBound,
-            rows: range.count, width: x.columns, into: dx + start, keep: keep,
-            dWeight: sums[0], dBias: sums[1])
+        x.tape.measure("LayerNorm", floats: 3 * x.count) {
+          x.tape.addParts(
+            to: [weight.gradient, bias.gradient], counts: [x.columns, x.columns], over: x.rows
+          ) { range, sums in
+            let start = range.lowerBound * x.columns
+            kernels.layerNormBackward(
+              dy + start, x: x.value + start, weight: weight.value, mean: mean + range.lowerBound,
+              inverseDeviation: inverseDeviation + range.lowerBound,
+              rows: range.count, width: x.columns, into: dx + start, keep: keep,
+              dWeight: sums[0], dBias: sums[1])
+          }
         }
       }
     }

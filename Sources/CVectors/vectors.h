@@ -1,0 +1,158 @@
+// What Swift's vectors cannot say: shuffles that transpose a block of numbers in registers, and the
+// widening of small numbers.
+#pragma once
+#include <stdint.h>
+#include <string.h>
+
+typedef float vectors_eight __attribute__((vector_size(32)));
+typedef uint32_t vectors_eight_bits __attribute__((vector_size(32)));
+typedef uint16_t vectors_eight_halves __attribute__((vector_size(16)));
+typedef int8_t vectors_eight_bytes __attribute__((vector_size(8)));
+
+/// Eight floats at any address.
+static inline __attribute__((always_inline)) vectors_eight vectors_load(const float *source) {
+  vectors_eight value;
+  memcpy(&value, source, 32);
+  return value;
+}
+
+/// Eight upper halves of floats.
+static inline __attribute__((always_inline)) vectors_eight vectors_load_bfloat16(
+    const uint16_t *source) {
+  vectors_eight_halves halves;
+  memcpy(&halves, source, 16);
+  vectors_eight_bits bits = __builtin_convertvector(halves, vectors_eight_bits) << 16;
+  return (vectors_eight)bits;
+}
+
+/// Eight whole numbers of a byte.
+static inline __attribute__((always_inline)) vectors_eight vectors_load_int8(const int8_t *source) {
+  vectors_eight_bytes bytes;
+  memcpy(&bytes, source, 8);
+  return __builtin_convertvector(bytes, vectors_eight);
+}
+
+/// The sum of eight floats, halving.
+static inline __attribute__((always_inline)) float vectors_sum(vectors_eight x) {
+  return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+/// The scalar products of four rows, `stride` apart, with `count` numbers, a multiple of 32.
+///
+/// Four rows at once keep four streams of memory under way.
+static inline void vectors_products_bfloat16(
+    const uint16_t *rows, long stride, const float *x, long count, float *products) {
+#pragma clang fp contract(fast)
+  vectors_eight sums[4][2] = {{{0}}};
+  for (long i = 0; i < count; i += 16) {
+    vectors_eight low = vectors_load(x + i), high = vectors_load(x + i + 8);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 4; row++) {
+      sums[row][0] += vectors_load_bfloat16(rows + row * stride + i) * low;
+      sums[row][1] += vectors_load_bfloat16(rows + row * stride + i + 8) * high;
+    }
+  }
+  for (int row = 0; row < 4; row++) products[row] = vectors_sum(sums[row][0] + sums[row][1]);
+}
+
+/// As `vectors_products_bfloat16`, of bytes; each 32 of a row share a factor.
+static inline void vectors_products_int8(
+    const int8_t *rows, const float *factors, long stride, const float *x, long count,
+    float *products) {
+#pragma clang fp contract(fast)
+  vectors_eight totals[4] = {{0}};
+  for (long i = 0; i < count; i += 32) {
+    vectors_eight x0 = vectors_load(x + i), x1 = vectors_load(x + i + 8);
+    vectors_eight x2 = vectors_load(x + i + 16), x3 = vectors_load(x + i + 24);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < 4; row++) {
+      const int8_t *weights = rows + row * stride + i;
+      vectors_eight low = vectors_load_int8(weights) * x0;
+      vectors_eight high = vectors_load_int8(weights + 8) * x1;
+      low += vectors_load_int8(weights + 16) * x2;
+      high += vectors_load_int8(weights + 24) * x3;
+      totals[row] += (low + high) * factors[(row * stride + i) / 32];
+    }
+  }
+  for (int row = 0; row < 4; row++) products[row] = vectors_sum(totals[row]);
+}
+
+/// Writes `count` numbers, a multiple of 32, as floats.
+static inline void vectors_widen_bfloat16(const uint16_t *source, float *target, long count) {
+  for (long i = 0; i < count; i += 8) {
+    vectors_eight value = vectors_load_bfloat16(source + i);
+    memcpy(target + i, &value, 32);
+  }
+}
+
+/// Writes `count` numbers, a multiple of 32, times their factors, as floats.
+static inline void vectors_widen_int8(
+    const int8_t *source, const float *factors, float *target, long count) {
+  for (long i = 0; i < count; i += 8) {
+    vectors_eight value = vectors_load_int8(source + i) * factors[i / 32];
+    memcpy(target + i, &value, 32);
+  }
+}
+
+/// Asks for the cache line at `address`, to be read soon.
+static inline __attribute__((always_inline)) void vectors_prefetch(const float *address) {
+  __builtin_prefetch(address, 0, 3);
+}
+
+/// Writes `target[c * target_stride + r] = source[r * stride + c]` for `c < 8` and `r < 8`.
+///
+/// With `rows` = 6 the last two of each eight written are copies of the sixth, and only six rows are
+/// read. Pass a literal, so that the function shrinks to one case where it is called.
+static inline __attribute__((always_inline)) void vectors_transpose(
+    const float *source, long stride, int rows, float *target, long target_stride) {
+  vectors_eight r0, r1, r2, r3, r4, r5, r6, r7;
+  memcpy(&r0, source, 32);
+  memcpy(&r1, source + stride, 32);
+  memcpy(&r2, source + 2 * stride, 32);
+  memcpy(&r3, source + 3 * stride, 32);
+  memcpy(&r4, source + 4 * stride, 32);
+  memcpy(&r5, source + 5 * stride, 32);
+  memcpy(&r6, source + (rows > 6 ? 6 : 5) * stride, 32);
+  memcpy(&r7, source + (rows > 7 ? 7 : 5) * stride, 32);
+#define VECTORS_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define VECTORS_HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define VECTORS_FIRST(a, b) __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define VECTORS_SECOND(a, b) __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define VECTORS_LEFT(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define VECTORS_RIGHT(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+  vectors_eight t0 = VECTORS_LOW(r0, r1), t1 = VECTORS_HIGH(r0, r1);
+  vectors_eight t2 = VECTORS_LOW(r2, r3), t3 = VECTORS_HIGH(r2, r3);
+  vectors_eight t4 = VECTORS_LOW(r4, r5), t5 = VECTORS_HIGH(r4, r5);
+  vectors_eight t6 = VECTORS_LOW(r6, r7), t7 = VECTORS_HIGH(r6, r7);
+  r0 = VECTORS_FIRST(t0, t2);
+  r1 = VECTORS_SECOND(t0, t2);
+  r2 = VECTORS_FIRST(t1, t3);
+  r3 = VECTORS_SECOND(t1, t3);
+  r4 = VECTORS_FIRST(t4, t6);
+  r5 = VECTORS_SECOND(t4, t6);
+  r6 = VECTORS_FIRST(t5, t7);
+  r7 = VECTORS_SECOND(t5, t7);
+  t0 = VECTORS_LEFT(r0, r4);
+  t1 = VECTORS_LEFT(r1, r5);
+  t2 = VECTORS_LEFT(r2, r6);
+  t3 = VECTORS_LEFT(r3, r7);
+  t4 = VECTORS_RIGHT(r0, r4);
+  t5 = VECTORS_RIGHT(r1, r5);
+  t6 = VECTORS_RIGHT(r2, r6);
+  t7 = VECTORS_RIGHT(r3, r7);
+#undef VECTORS_LOW
+#undef VECTORS_HIGH
+#undef VECTORS_FIRST
+#undef VECTORS_SECOND
+#undef VECTORS_LEFT
+#undef VECTORS_RIGHT
+  // In order: with a stride below eight each store overwrites what the last one wrote too much.
+  memcpy(target, &t0, 32);
+  memcpy(target + target_stride, &t1, 32);
+  memcpy(target + 2 * target_stride, &t2, 32);
+  memcpy(target + 3 * target_stride, &t3, 32);
+  memcpy(target + 4 * target_stride, &t4, 32);
+  memcpy(target + 5 * target_stride, &t5, 32);
+  memcpy(target + 6 * target_stride, &t6, 32);
+  memcpy(target + 7 * target_stride, &t7, 32);
+}

@@ -1,0 +1,88 @@
+/// Weights rounded to two bytes or one, which decoding reads instead of floats.
+
+import KernelInterface
+import Machine
+
+/// A matrix in a compact format, in memory of its own.
+public final class CompactWeights: @unchecked Sendable {
+  /// Where it lies.
+  public let matrix: CompactMatrix
+  private let arena: Arena
+
+  /// Rounds `rows × columns` floats, and replaces them by what they became.
+  ///
+  /// bf16 rounds to nearest, ties to even. int8 divides each 32 numbers of a row by a 127th of the
+  /// largest and rounds to the nearest whole number.
+  public init(
+    rounding values: MutableFloats, rows: Int, columns: Int, to format: CompactMatrix.Format
+  ) {
+    let group = CompactMatrix.groupLength
+    let width = (columns + group - 1) / group * group
+    let count = rows * width
+    arena = Arena(capacity: 8 * count + (1 << 16))
+    let factors = arena.floats(max(1, count / group))
+    let memory = UnsafeMutableRawPointer(arena.floats(max(1, count / 2)))
+    let matrix = CompactMatrix(
+      format: format, rows: rows, columns: width, values: UnsafeRawPointer(memory),
+      factors: Floats(factors))
+    self.matrix = matrix
+    Workers.shared.divide(rows) { range, _ in
+      let row = ThreadMemory.left(width)
+      for index in range {
+        let source = values + index * columns
+        row.update(from: source, count: columns)
+        (row + columns).update(repeating: 0, count: width - columns)
+        switch format {
+        case .bf16:
+          let target = memory.assumingMemoryBound(to: UInt16.self) + index * width
+          for column in 0..<width { target[column] = Self.upperHalf(row[column]) }
+        case .int8:
+          let target = memory.assumingMemoryBound(to: Int8.self) + index * width
+          for start in stride(from: 0, to: width, by: group) {
+            factors[(index * width + start) / group] = Self.round(
+              row + start, count: group, into: target + start)
+          }
+        }
+        kernels.widen(matrix, rows: index..<index + 1, into: row)
+        source.update(from: row, count: columns)
+      }
+    }
+  }
+
+  /// `rows` rows of `x` times this matrix's transpose; at most a panel of the kernels, otherwise
+  /// products of the floats that this matrix came from are faster.
+  public static var mostRows: Int { ThinProduct.longest }
+
+  /// `c = x · matrixᵀ (+ addend) (+ bias)`, `rows × matrix.rows`, for at most `mostRows` rows.
+  public func multiply(
+    _ x: Floats, stride: Int, into c: MutableFloats, rows: Int, inner: Int, addend: Floats? = nil,
+    bias: Floats? = nil
+  ) {
+    ThinProduct(
+      x: x, xStride: stride, weights: .compact(matrix), c: c, cStride: matrix.rows, rows: rows,
+      outputs: matrix.rows, inner: inner, bias: bias, addend: addend
+    ).run()
+  }
+
+  /// The upper half of a float, rounded to nearest, ties to even.
+  private static func upperHalf(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(bits >> 16) | 0x40 }
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+  }
+
+  /// Rounds numbers to multiples of a 127th of the largest, and returns that factor.
+  private static func round(
+    _ source: MutableFloats, count: Int, into target: UnsafeMutablePointer<Int8>
+  ) -> Float {
+    var largest: Float = 0
+    for index in 0..<count { largest = max(largest, abs(source[index])) }
+    guard largest > 0, largest.isFinite else {
+      target.update(repeating: 0, count: count)
+      return 0
+    }
+    let inverse = 127 / largest
+    for index in 0..<count { target[index] = Int8((source[index] * inverse).rounded()) }
+    return largest / 127
+  }
+}

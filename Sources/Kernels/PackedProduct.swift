@@ -1,0 +1,160 @@
+/// One big matrix product cut into pieces that fit the caches, shared among threads.
+
+import KernelInterface
+import Machine
+
+/// A product as `MatrixProduct.multiply` describes it, computed by the kernels of this processor.
+///
+/// The right operand is packed once, by all threads, in slabs that fit the last cache; then each
+/// piece, some rows of the result, packs its part of the left operand into its core's second cache
+/// and multiplies. With few rows it is the other way round. How the sum over `inner` is cut depends
+/// on `inner` alone, so that results do not depend on the number of threads, nor on other rows.
+struct PackedProduct {
+  /// Elements of a sum that are multiplied at once: a panel of the right operand fits the first cache.
+  private static let longestChunk = 384
+  /// Rows of a piece: its part of the left operand takes half of a second cache of 512 KiB.
+  private static let longestPiece = 144
+  /// Floats of a packed slab of the right operand: 8 MiB.
+  private static let largestSlab = 1 << 21
+
+  var a: Floats
+  var aIsTransposed: Bool
+  var aStride: Int
+  var b: Floats
+  var bIsTransposed: Bool
+  var bStride: Int
+  var c: MutableFloats
+  var cStride: Int
+  var rows: Int
+  var columns: Int
+  var inner: Int
+  var alpha: Float
+  var bias: Floats?
+  /// Rows `cStride` apart.
+  var addend: Floats?
+
+  private var chunks: Int { max(1, (inner + Self.longestChunk - 1) / Self.longestChunk) }
+
+  private func chunk(_ index: Int) -> Range<Int> {
+    inner * index / chunks..<inner * (index + 1) / chunks
+  }
+
+  /// Computes the product.
+  func run() {
+    if rows <= 2 * Self.longestPiece / 3, columns > rows {
+      runColumns()
+    } else {
+      runRows()
+    }
+  }
+
+  // MARK: Many rows
+
+  private func runRows() {
+    let unit = kernels.blockColumns
+    let chunkLength = (inner + chunks - 1) / chunks
+    let slabColumns = min(
+      columns, max(1, Self.largestSlab / max(1, min(inner, 4 * chunkLength)) / unit) * unit)
+    let slabChunks = max(1, Self.largestSlab / max(1, slabColumns * chunkLength))
+    let padded = (slabColumns + unit - 1) / unit * unit
+    let packed = ThreadMemory.right(padded * chunkLength * min(chunks, slabChunks))
+    for firstColumn in stride(from: 0, to: columns, by: slabColumns) {
+      let part = firstColumn..<min(columns, firstColumn + slabColumns)
+      for firstChunk in stride(from: 0, to: chunks, by: slabChunks) {
+        let chunks = firstChunk..<min(chunks, firstChunk + slabChunks)
+        pack(part, chunks, into: packed)
+        multiply(part, chunks, packed)
+      }
+    }
+  }
+
+  /// Packs columns of the right operand, chunk after chunk, on all threads.
+  private func pack(_ part: Range<Int>, _ chunks: Range<Int>, into packed: MutableFloats) {
+    let unit = kernels.blockColumns
+    let padded = (part.count + unit - 1) / unit * unit
+    let start = chunk(chunks.lowerBound).lowerBound
+    let strip = 4 * unit
+    let strips = (padded + strip - 1) / strip
+    Workers.shared.share(chunks.count * strips) { piece in
+      let range = chunk(chunks.lowerBound + piece / strips)
+      let column = piece % strips * strip
+      kernels.packRight(
+        rightOperand(column: part.lowerBound + column, inner: range.lowerBound), stride: bStride,
+        isTransposed: bIsTransposed, columns: min(strip, part.count - column), inner: range.count,
+        into: packed + (range.lowerBound - start) * padded + column * range.count)
+    }
+  }
+
+  private func multiply(_ part: Range<Int>, _ chunks: Range<Int>, _ packed: Floats) {
+    let unit = kernels.blockColumns
+    let padded = (part.count + unit - 1) / unit * unit
+    let start = chunk(chunks.lowerBound).lowerBound
+    let height = pieceLength(rows, unit: kernels.blockRows, longest: Self.longestPiece)
+    Workers.shared.share((rows + height - 1) / height) { piece in
+      let firstRow = piece * height
+      let count = min(height, rows - firstRow)
+      let target = c + firstRow * cStride + part.lowerBound
+      for index in chunks {
+        let range = chunk(index)
+        let left = ThreadMemory.left((height + 6) * range.count + 16)
+        kernels.packLeft(
+          leftOperand(row: firstRow, inner: range.lowerBound), stride: aStride,
+          isTransposed: aIsTransposed, factor: alpha, rows: count, inner: range.count, into: left)
+        kernels.multiplyPacked(
+          left, packed + (range.lowerBound - start) * padded, rows: count, columns: part.count,
+          inner: range.count, bias: index == 0 ? bias.map { $0 + part.lowerBound } : nil,
+          addend: index > 0
+            ? Floats(target) : addend.map { $0 + firstRow * cStride + part.lowerBound },
+          addendStride: cStride, into: target, stride: cStride)
+      }
+    }
+  }
+
+  // MARK: Few rows
+
+  private func runColumns() {
+    let unit = kernels.blockColumns
+    let paddedRows = (rows + kernels.blockRows - 1) / kernels.blockRows * kernels.blockRows
+    let left = ThreadMemory.left(paddedRows * inner + 16)
+    for index in 0..<chunks {
+      let range = chunk(index)
+      kernels.packLeft(
+        leftOperand(row: 0, inner: range.lowerBound), stride: aStride,
+        isTransposed: aIsTransposed, factor: alpha, rows: rows, inner: range.count,
+        into: left + range.lowerBound * paddedRows)
+    }
+    let width = pieceLength(columns, unit: unit, longest: 8 * unit)
+    Workers.shared.share((columns + width - 1) / width) { piece in
+      let column = piece * width
+      let count = min(width, columns - column)
+      for index in 0..<chunks {
+        let range = chunk(index)
+        let right = ThreadMemory.right((width + unit) * range.count)
+        kernels.packRight(
+          rightOperand(column: column, inner: range.lowerBound), stride: bStride,
+          isTransposed: bIsTransposed, columns: count, inner: range.count, into: right)
+        kernels.multiplyPacked(
+          left + range.lowerBound * paddedRows, right, rows: rows, columns: count,
+          inner: range.count, bias: index == 0 ? bias.map { $0 + column } : nil,
+          addend: index > 0 ? Floats(c + column) : addend.map { $0 + column },
+          addendStride: cStride, into: c + column, stride: cStride)
+      }
+    }
+  }
+
+  /// The length of pieces of equal length, multiples of `unit`, as many for every thread.
+  private func pieceLength(_ length: Int, unit: Int, longest: Int) -> Int {
+    let threads = Workers.shared.count
+    var pieces = max(1, (length + longest - 1) / longest)
+    pieces = (pieces + threads - 1) / threads * threads
+    return max(unit, ((length + pieces - 1) / pieces + unit - 1) / unit * unit)
+  }
+
+  private func leftOperand(row: Int, inner: Int) -> Floats {
+    aIsTransposed ? a + inner * aStride + row : a + row * aStride + inner
+  }
+
+  private func rightOperand(column: Int, inner: Int) -> Floats {
+    bIsTransposed ? b + column * bStride + inner : b + inner * bStride + column
+  }
+}

@@ -1,0 +1,102 @@
+/// Products of a few rows with a matrix of weights that is too big for the caches: decoding.
+
+import KernelInterface
+import Machine
+
+/// `c = x · weightsᵀ (+ addend) (+ bias)` for at most `longest` rows of `x`.
+///
+/// Every weight is read once, where it lies, and meets all rows while it is in a register.
+struct ThinProduct {
+  /// The most rows: as many as a panel of the kernels has columns.
+  static var longest: Int { kernels.blockColumns }
+
+  /// Weights that a product reads: rows of floats, or a compact form of them.
+  enum Weights {
+    case floats(Floats, stride: Int)
+    case compact(CompactMatrix)
+  }
+
+  var x: Floats
+  var xStride: Int
+  var weights: Weights
+  var c: MutableFloats
+  var cStride: Int
+  var rows: Int
+  var outputs: Int
+  var inner: Int
+  var bias: Floats?
+  /// Rows `cStride` apart.
+  var addend: Floats?
+
+  /// Computes the product.
+  func run() {
+    if rows == 1 { runOne() } else { runSome() }
+  }
+
+  private func runOne() {
+    var keep = true
+    if let addend, let bias {
+      kernels.add(addend, bias, into: c, count: outputs)
+    } else if let source = addend ?? bias {
+      if source != Floats(c) { c.update(from: source, count: outputs) }
+    } else {
+      keep = false
+    }
+    let x = paddedInput
+    Workers.shared.divide(outputs, alignment: 16) { range, _ in
+      switch weights {
+      case .floats(let values, let stride):
+        kernels.matrixVector(
+          values + range.lowerBound * stride, rows: range.count, columns: inner, x,
+          into: c + range.lowerBound, keep: keep)
+      case .compact(let matrix):
+        kernels.matrixVector(matrix, rows: range, x, into: c, keep: keep)
+      }
+    }
+  }
+
+  /// The input with as many zeros behind it as a compact matrix has columns more.
+  private var paddedInput: Floats {
+    guard case .compact(let matrix) = weights, matrix.columns > inner else { return x }
+    let copy = ThreadMemory.right(matrix.columns)
+    copy.update(from: x, count: inner)
+    (copy + inner).update(repeating: 0, count: matrix.columns - inner)
+    return Floats(copy)
+  }
+
+  private func runSome() {
+    let samples = ThreadMemory.right(inner * kernels.blockColumns)
+    kernels.packRight(
+      x, stride: xStride, isTransposed: true, columns: rows, inner: inner, into: samples)
+    let strip = 4 * kernels.blockRows
+    let pieces = min((outputs + strip - 1) / strip, 16 * Workers.shared.count)
+    Workers.shared.share(pieces) { piece in
+      let units = (outputs + strip - 1) / strip
+      let start = units * piece / pieces * strip
+      let end = min(outputs, units * (piece + 1) / pieces * strip)
+      switch weights {
+      case .floats(let values, let stride):
+        let scratch = ThreadMemory.left(2 * kernels.blockRows * kernels.blockColumns)
+        multiply(start..<end, values + start * stride, stride, samples, scratch)
+      case .compact(let matrix):
+        let count = strip * matrix.columns
+        let memory = ThreadMemory.left(count + 2 * kernels.blockRows * kernels.blockColumns)
+        for first in stride(from: start, to: end, by: strip) {
+          let part = first..<min(end, first + strip)
+          kernels.widen(matrix, rows: part, into: memory)
+          multiply(part, Floats(memory), matrix.columns, samples, memory + count)
+        }
+      }
+    }
+  }
+
+  private func multiply(
+    _ range: Range<Int>, _ matrix: Floats, _ stride: Int, _ samples: Floats,
+    _ scratch: MutableFloats
+  ) {
+    kernels.multiplyThin(
+      matrix, stride: stride, rows: range.count, columns: inner, samples: samples, count: rows,
+      bias: bias.map { $0 + range.lowerBound }, addend: addend.map { $0 + range.lowerBound },
+      into: c + range.lowerBound, stride: cStride, scratch: scratch)
+  }
+}

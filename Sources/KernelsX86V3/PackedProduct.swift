@@ -1,0 +1,316 @@
+/// Big matrix products: operands packed into panels, and a block of registers that multiplies them.
+
+import CVectors
+import KernelInterface
+
+extension VectorKernels {
+  /// The rows of a block of registers, by which `packLeft` groups rows.
+  public static var blockRows: Int { 6 }
+
+  /// The columns of a block of registers, by which `packRight` groups columns.
+  public static var blockColumns: Int { panelWidth }
+
+  /// Copies the left operand of a product, times `factor`, into panels of `blockRows` rows.
+  ///
+  /// A panel holds its rows' elements side by side for every `k`; missing rows are zeros.
+  public static func packLeft(
+    _ a: Floats, stride: Int, isTransposed: Bool, factor: Float, rows: Int, inner: Int,
+    into panels: MutableFloats
+  ) {
+    let whole = rows / 6
+    if isTransposed {
+      packLeftColumns(a, stride, whole, inner, into: panels)
+    } else {
+      for panel in 0..<whole {
+        packLeftRows(a + 6 * panel * stride, stride, inner, into: panels + 6 * panel * inner)
+      }
+    }
+    var count = 6 * whole * inner
+    if rows > 6 * whole {
+      let (rowStep, innerStep) = isTransposed ? (1, stride) : (stride, 1)
+      packLeftRest(
+        a + 6 * whole * rowStep, rowStep, innerStep, rows - 6 * whole, inner, into: panels + count)
+      count += 6 * inner
+    }
+    if factor != 1 { scale(panels, by: factor, into: panels, count: count) }
+  }
+
+  /// Copies the right operand of a product into panels of `blockColumns` columns.
+  ///
+  /// A panel holds its columns' elements side by side for every `k`; missing columns are zeros.
+  public static func packRight(
+    _ b: Floats, stride: Int, isTransposed: Bool, columns: Int, inner: Int,
+    into panels: MutableFloats
+  ) {
+    if !isTransposed {
+      packRightRows(b, stride, columns / panelWidth, inner, into: panels)
+    }
+    var column = isTransposed ? 0 : columns / panelWidth * panelWidth
+    var panel = panels + column * inner
+    while column < columns {
+      let width = min(panelWidth, columns - column)
+      if isTransposed {
+        packRightColumns(b + column * stride, stride, width, inner, into: panel)
+      } else if width < panelWidth {
+        for k in 0..<inner {
+          let (source, target) = (b + k * stride + column, panel + k * panelWidth)
+          store(load(source, width), to: target)
+          store(load(source + laneCount, max(0, width - laneCount)), to: target + laneCount)
+        }
+      }
+      column += panelWidth
+      panel += panelWidth * inner
+    }
+  }
+
+  /// `c = left · right (+ bias) (+ addend)` of packed operands, `rows × columns`.
+  ///
+  /// - Parameters:
+  ///   - bias: `columns` values added to every row, or nil.
+  ///   - addend: `rows × columns` values, rows `addendStride` apart, or nil; may be `c`.
+  public static func multiplyPacked(
+    _ left: Floats, _ right: Floats, rows: Int, columns: Int, inner: Int, bias: Floats?,
+    addend: Floats?, addendStride: Int, into c: MutableFloats, stride: Int
+  ) {
+    var column = 0
+    while column < columns {
+      let panel = right + column * inner
+      let bias = bias.map { $0 + column }
+      let width = min(panelWidth, columns - column)
+      var row = 0
+      while row < rows {
+        multiplyPanels(
+          left + row * inner, panel, inner, bias,
+          addend.map { $0 + row * addendStride + column }, addendStride,
+          c + row * stride + column, stride, min(6, rows - row), width)
+        row += 6
+      }
+      column += panelWidth
+    }
+  }
+}
+
+extension VectorKernels {
+  /// `2 · blockRows · blockColumns` FLOPs a round that touch no memory: the limit of every product.
+  public static func multiplyRegisters(rounds: Int) -> Float {
+    let (factor, term) = (every(0.999), every(0.001))
+    var (a, b, c, d) = (every(1), every(2), every(3), every(4))
+    var (e, f, g, h) = (every(5), every(6), every(7), every(8))
+    var (i, j, k, l) = (every(9), every(10), every(11), every(12))
+    var left = rounds
+    while left > 0 {
+      a = term.addingProduct(a, factor)
+      b = term.addingProduct(b, factor)
+      c = term.addingProduct(c, factor)
+      d = term.addingProduct(d, factor)
+      e = term.addingProduct(e, factor)
+      f = term.addingProduct(f, factor)
+      g = term.addingProduct(g, factor)
+      h = term.addingProduct(h, factor)
+      i = term.addingProduct(i, factor)
+      j = term.addingProduct(j, factor)
+      k = term.addingProduct(k, factor)
+      l = term.addingProduct(l, factor)
+      left -= 1
+    }
+    return sum(((a + b) + (c + d)) + ((e + f) + (g + h)) + ((i + j) + (k + l)))
+  }
+}
+
+/// Six rows by one panel of columns, summed in twelve registers.
+@inline(__always)
+private func multiplyPanels(
+  _ a: Floats, _ b: Floats, _ inner: Int, _ bias: Floats?, _ addend: Floats?, _ addendStride: Int,
+  _ c: MutableFloats, _ stride: Int, _ rows: Int, _ columns: Int
+) {
+  var (a, b) = (a, b)
+  var (first, second) = (Lanes(), Lanes())
+  if let bias {
+    first = load(bias, columns)
+    second = load(bias + laneCount, max(0, columns - laneCount))
+  }
+  var (c00, c01, c10, c11, c20, c21) = (first, second, first, second, first, second)
+  var (c30, c31, c40, c41, c50, c51) = (first, second, first, second, first, second)
+  var left = inner
+  while left > 0 {
+    let (b0, b1) = (load(b), load(b + laneCount))
+    let a0 = every(a[0])
+    c00 = c00.addingProduct(a0, b0)
+    c01 = c01.addingProduct(a0, b1)
+    let a1 = every(a[1])
+    c10 = c10.addingProduct(a1, b0)
+    c11 = c11.addingProduct(a1, b1)
+    let a2 = every(a[2])
+    c20 = c20.addingProduct(a2, b0)
+    c21 = c21.addingProduct(a2, b1)
+    let a3 = every(a[3])
+    c30 = c30.addingProduct(a3, b0)
+    c31 = c31.addingProduct(a3, b1)
+    let a4 = every(a[4])
+    c40 = c40.addingProduct(a4, b0)
+    c41 = c41.addingProduct(a4, b1)
+    let a5 = every(a[5])
+    c50 = c50.addingProduct(a5, b0)
+    c51 = c51.addingProduct(a5, b1)
+    a += 6
+    b += panelWidth
+    left -= 1
+  }
+  let isWhole = columns == panelWidth
+  finish(c00, c01, addend, c, isWhole, columns)
+  if rows > 1 { finish(c10, c11, addend.map { $0 + addendStride }, c + stride, isWhole, columns) }
+  if rows > 2 {
+    finish(c20, c21, addend.map { $0 + 2 * addendStride }, c + 2 * stride, isWhole, columns)
+  }
+  if rows > 3 {
+    finish(c30, c31, addend.map { $0 + 3 * addendStride }, c + 3 * stride, isWhole, columns)
+  }
+  if rows > 4 {
+    finish(c40, c41, addend.map { $0 + 4 * addendStride }, c + 4 * stride, isWhole, columns)
+  }
+  if rows > 5 {
+    finish(c50, c51, addend.map { $0 + 5 * addendStride }, c + 5 * stride, isWhole, columns)
+  }
+}
+
+@inline(__always)
+private func finish(
+  _ first: Lanes, _ second: Lanes, _ addend: Floats?, _ c: MutableFloats, _ isWhole: Bool,
+  _ columns: Int
+) {
+  if isWhole {
+    if let addend {
+      store(load(addend) + first, to: c)
+      store(load(addend + laneCount) + second, to: c + laneCount)
+    } else {
+      store(first, to: c)
+      store(second, to: c + laneCount)
+    }
+  } else {
+    finishPart(first, second, addend, c, columns)
+  }
+}
+
+@inline(never)
+private func finishPart(
+  _ first: Lanes, _ second: Lanes, _ addend: Floats?, _ c: MutableFloats, _ columns: Int
+) {
+  for column in 0..<columns {
+    let value = column < laneCount ? first[column] : second[column - laneCount]
+    c[column] = value + (addend.map { $0[column] } ?? 0)
+  }
+}
+
+/// One panel of six rows that lie `stride` apart.
+@inline(__always)
+private func packLeftRows(_ a: Floats, _ stride: Int, _ inner: Int, into panel: MutableFloats) {
+  var k = 0
+  // The last eight are written one by one: a vector would reach into the next panel.
+  while k + 9 <= inner {
+    if k & 15 == 0 {
+      for row in 6..<12 { vectors_prefetch(a + row * stride + k) }
+    }
+    vectors_transpose(a + k, stride, 6, panel + 6 * k, 6)
+    k += 8
+  }
+  while k < inner {
+    let (source, target) = (a + k, panel + 6 * k)
+    target[0] = source[0]
+    target[1] = source[stride]
+    target[2] = source[2 * stride]
+    target[3] = source[3 * stride]
+    target[4] = source[4 * stride]
+    target[5] = source[5 * stride]
+    k += 1
+  }
+}
+
+/// Panels of six rows that lie side by side, as columns of what is stored.
+///
+/// The panels' columns are read together, as they lie; four at a time fill lines of every panel.
+@inline(__always)
+private func packLeftColumns(
+  _ a: Floats, _ stride: Int, _ panelCount: Int, _ inner: Int, into panels: MutableFloats
+) {
+  var k = 0
+  // Eight numbers are copied where six are meant: the next copy overwrites the last two.
+  while k + 5 <= inner {
+    var source = UnsafeRawPointer(a + k * stride)
+    var target = UnsafeMutableRawPointer(panels + 6 * k)
+    for _ in 0..<panelCount {
+      for index in 0..<4 {
+        let value = (source + 4 * stride * index).loadUnaligned(as: SIMD8<Float>.self)
+        (target + 24 * index).storeBytes(of: value, as: SIMD8<Float>.self)
+      }
+      source += 24
+      target += 24 * inner
+    }
+    k += 4
+  }
+  while k < inner {
+    for panel in 0..<panelCount {
+      let (source, target) = (a + k * stride + 6 * panel, panels + 6 * (panel * inner + k))
+      for row in 0..<6 { target[row] = source[row] }
+    }
+    k += 1
+  }
+}
+
+private func packLeftRest(
+  _ a: Floats, _ rowStep: Int, _ innerStep: Int, _ rows: Int, _ inner: Int,
+  into panel: MutableFloats
+) {
+  for k in 0..<inner {
+    for row in 0..<6 {
+      panel[6 * k + row] = row < rows ? a[row * rowStep + k * innerStep] : 0
+    }
+  }
+}
+
+/// Whole panels of columns, row after row as they lie.
+@inline(__always)
+private func packRightRows(
+  _ b: Floats, _ stride: Int, _ panelCount: Int, _ inner: Int, into panels: MutableFloats
+) {
+  for k in 0..<inner {
+    var source = b + k * stride
+    var target = panels + k * panelWidth
+    for _ in 0..<panelCount {
+      vectors_prefetch(source + prefetchRows * stride)
+      store(load(source), to: target)
+      store(load(source + laneCount), to: target + laneCount)
+      source += panelWidth
+      target += panelWidth * inner
+    }
+  }
+}
+
+/// How many rows ahead a packing walk asks for what it reads: rows lie too far apart for the
+/// processor to guess.
+@inline(__always)
+private var prefetchRows: Int { 8 }
+
+/// One panel of columns that lie as rows, `stride` apart.
+@inline(__always)
+private func packRightColumns(
+  _ b: Floats, _ stride: Int, _ columns: Int, _ inner: Int, into panel: MutableFloats
+) {
+  var column = 0
+  while column < panelWidth {
+    var k = 0
+    if column + 8 <= columns {
+      while k + 8 <= inner {
+        vectors_transpose(
+          b + column * stride + k, stride, 8, panel + k * panelWidth + column, panelWidth)
+        k += 8
+      }
+    }
+    while k < inner {
+      for index in column..<column + 8 {
+        panel[k * panelWidth + index] = index < columns ? b[index * stride + k] : 0
+      }
+      k += 1
+    }
+    column += 8
+  }
+}

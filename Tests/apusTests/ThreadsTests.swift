@@ -1,0 +1,52 @@
+/// What may and what may not depend on the number of threads and on the set of kernels.
+
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@Suite("Threads and kernels") struct ThreadsTests {
+  private struct Line: Decodable {
+    var loss: Double?
+    var loaderSeconds: Double?
+  }
+
+  /// The steps of a run of 50 on the shared corpus.
+  private func steps(
+    threads: Int, environment: [String: String] = [:]
+  ) async throws -> [Line] {
+    let goods = try await Workshop.shared.goods()
+    let scratch = TemporaryFolder()
+    defer { scratch.remove() }
+    let result = try await Program.run(
+      Workshop.training(
+        goods, output: scratch("m"), steps: 50, more: ["--threads", "\(threads)"]),
+      environment: .init(
+        uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), $0.value) }))
+    #expect(result.status == 0, "\(result.error)")
+    return try text(of: scratch("m") + "/training/metrics.jsonl").split(separator: "\n")
+      .map { try decode(Line.self, from: $0) }.filter { $0.loss != nil }
+  }
+
+  private func expectAlike(_ first: [Line], _ second: [Line]) {
+    #expect(first.count == 50 && second.count == 50)
+    for (one, other) in zip(first, second) {
+      let (one, other) = (one.loss ?? 0, other.loss ?? 1)
+      #expect(abs(one - other) <= 1e-5 * one)
+    }
+  }
+
+  @Test(
+    "one thread and three give losses within 1e-5 over 50 steps, and each says how long it waited")
+  func threads() async throws {
+    let one = try await steps(threads: 1)
+    expectAlike(one, try await steps(threads: 3))
+    #expect(one.allSatisfy { ($0.loaderSeconds ?? -1) >= 0 })
+  }
+
+  @Test("the smaller set of kernels and OpenBLAS can be forced, and give losses within 1e-5")
+  func kernels() async throws {
+    let plain = try await steps(threads: 2)
+    expectAlike(plain, try await steps(threads: 2, environment: ["APUS_KERNELS": "v3"]))
+    expectAlike(plain, try await steps(threads: 2, environment: ["APUS_PRODUCTS": "openblas"]))
+  }
+}
