@@ -84,11 +84,15 @@ public final class Transformer: @unchecked Sendable {
   /// - Parameters:
   ///   - inputs: `sequences × length` tokens.
   ///   - targets: the token that follows each.
+  ///   - completion: is called during the way back with every parameter whose gradient is complete.
   /// - Returns: the loss: mean nats per token.
   public func addGradients(
-    inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1
+    inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1,
+    completion: ((Parameter) -> Void)? = nil
   ) -> Double {
     let tape = recordingTape
+    tape.completion = completion
+    defer { tape.completion = nil }
     let x = hidden(inputs, sequences: sequences, on: tape)
     let losses = x.crossEntropy(
       head: head, targets: targets, softCap: configuration.softCap,

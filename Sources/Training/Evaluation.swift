@@ -1,6 +1,7 @@
 /// How well a model predicts text that it was not trained on.
 
 import Corpora
+import Distributed
 import Glibc
 import Models
 
@@ -12,17 +13,23 @@ public struct Evaluation: Sendable, Equatable {
   public let bitsPerByte: Double
 
   /// Measures `transformer` on every window of `set`, `sequences` at a time; a forward pass only.
-  public init(of transformer: Transformer, on set: ValidationSet, sequences: Int) {
-    var nats = 0.0
-    var start = 0
-    while start < set.windows {
-      let range = start..<min(start + sequences, set.windows)
+  ///
+  /// The processes of `communicator` share the windows, and all have the result.
+  public init(
+    of transformer: Transformer, on set: ValidationSet, sequences: Int,
+    sharedBy communicator: any Communicator = LocalCommunicator()
+  ) {
+    let passes = (set.windows + sequences - 1) / sequences
+    var sums = [Double](repeating: 0, count: passes)
+    for pass in stride(from: communicator.rank, to: passes, by: communicator.size) {
+      let range = pass * sequences..<min((pass + 1) * sequences, set.windows)
       let (inputs, targets) = set.rows(range)
       let values = transformer.logProbabilities(
         of: targets, after: inputs, sequences: range.count)
-      nats -= values.reduce(0) { $0 + Double($1) }
-      start = range.upperBound
+      sums[pass] = values.reduce(0) { $0 - Double($1) }
     }
+    let all = communicator.gatherAll(sums)
+    let nats = (0..<passes).reduce(0.0) { $0 + all[$1 % communicator.size][$1] }
     loss = nats / Double(set.tokens)
     bitsPerByte = nats / (log(2) * Double(max(set.bytes, 1)))
   }

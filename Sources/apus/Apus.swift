@@ -47,10 +47,9 @@ struct Apus: ParsableCommand {
       var command = try parseAsRoot(arguments)
       try requireSupportedProcessor(for: command)
       try command.run()
+      Cooperation.leave()
     } catch {
-      let failure = explanation(of: error, arguments: arguments)
-      failure.report()
-      Glibc.exit(failure.status.rawValue)
+      Cooperation.fail(explanation(of: error, arguments: arguments))
     }
   }
 

@@ -92,7 +92,11 @@ extension Tensor {
     call.forward(into: y, logSumExp: logSumExp, cache: cache)
     if let logSumExp {
       precondition(cache == nil, "A cache has no gradient.")
-      tape.record(y) { [unowned y] dy in call.backward(dy, output: y, logSumExp: logSumExp) }
+      tape.willContribute(to: shape.queryNorm, shape.keyNorm)
+      tape.record(y) { [unowned y] dy in
+        call.backward(dy, output: y, logSumExp: logSumExp)
+        y.tape.didContribute(to: shape.queryNorm, shape.keyNorm)
+      }
     }
     return y
   }

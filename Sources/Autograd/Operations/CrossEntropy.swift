@@ -33,6 +33,7 @@ extension Tensor {
     if tape.isRecording {
       precondition(gradient == nil, "The input of the loss has no other reader.")
       gradient = tape.borrow(count)
+      tape.willContribute(to: head)
     }
     var losses = [Float](repeating: 0, count: rows)
     losses.withUnsafeMutableBufferPointer { losses in
@@ -45,6 +46,7 @@ extension Tensor {
         }
       }
     }
+    if tape.isRecording { tape.didContribute(to: head) }
     return losses
   }
 
@@ -72,6 +74,6 @@ extension Tensor {
     MatrixProduct.multiply(
       logits, .transposed, stride: vocabulary, input, stride: columns,
       into: head.gradient, stride: columns,
-      rows: vocabulary, columns: columns, inner: rows.count, keep: true)
+      rows: vocabulary, columns: columns, inner: rows.count, keep: head.keepsGradient())
   }
 }

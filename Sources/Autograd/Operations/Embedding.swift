@@ -30,20 +30,24 @@ extension Tape {
         }
       }
     }
-    record(y) { dy in
+    willContribute(to: table, positions)
+    record(y) { [unowned self] dy in
+      let tableGradient = table.startedGradient()
+      let positionGradient = positions?.startedGradient()
       // Threads divide the width, not the rows: tokens repeat, columns do not.
       Workers.shared.divide(width, alignment: 16) { range, _ in
         let start = range.lowerBound
         for (row, token) in tokens.enumerated() {
           let gradient = dy + row * width + start
           kernels.add(
-            gradient, to: table.gradient + Int(token) * width + start, count: range.count)
-          if let positions {
-            let target = positions.gradient + (firstPosition + row % length) * width + start
+            gradient, to: tableGradient + Int(token) * width + start, count: range.count)
+          if let positionGradient {
+            let target = positionGradient + (firstPosition + row % length) * width + start
             kernels.add(gradient, to: target, count: range.count)
           }
         }
       }
+      didContribute(to: table, positions)
     }
     return y
   }

@@ -43,12 +43,14 @@ extension Tensor {
       value, stride: columns, weight.value, .transposed, stride: columns,
       into: y.value, stride: outputs, rows: rows, columns: outputs, inner: columns,
       keep: bias != nil || residual != nil)
+    tape.willContribute(to: weight, bias)
     tape.record(y) { [unowned y] dy in
       MatrixProduct.multiply(
         dy, .transposed, stride: outputs, x.value, stride: x.columns,
         into: weight.gradient, stride: x.columns,
-        rows: outputs, columns: x.columns, inner: x.rows, keep: true)
+        rows: outputs, columns: x.columns, inner: x.rows, keep: weight.keepsGradient())
       if let bias { x.tape.addColumnSums(of: dy, rows: x.rows, columns: outputs, to: bias) }
+      x.tape.didContribute(to: weight, bias)
       x.receive { dx, keep in
         MatrixProduct.multiply(
           dy, stride: outputs, weight.value, stride: x.columns, into: dx, stride: x.columns,
@@ -61,26 +63,26 @@ extension Tensor {
 }
 
 extension Tape {
-  /// Adds the sums of the columns of `matrix` to the gradient of `bias`, part after part, so that
-  /// the result depends on the number of threads alone.
+  /// Adds the sums of the columns of `matrix` to the gradient of `bias`.
   func addColumnSums(of matrix: Floats, rows: Int, columns: Int, to bias: Parameter) {
-    addParts(to: [bias.gradient], counts: [columns], over: rows) { range, sums in
+    addParts(to: [bias.startedGradient()], counts: [columns], over: rows) { range, sums in
       kernels.addColumnSums(
         of: matrix + range.lowerBound * columns, rows: range.count, columns: columns, to: sums[0])
     }
   }
 
-  /// Divides `rows` among the threads, each with zeroed sums of its own (`counts` floats), and adds
-  /// those to `targets` in order.
+  /// Divides `rows` into parts, each with zeroed sums of its own (`counts` floats), and adds those
+  /// to `targets` in order; the parts depend on `rows` alone, not on the number of threads.
   func addParts(
     to targets: [MutableFloats], counts: [Int], over rows: Int,
     _ body: (_ range: Range<Int>, _ sums: [MutableFloats]) -> Void
   ) {
     let total = counts.reduce(0, +)
-    let parts = Workers.shared.count
+    let parts = min(16, (rows + 63) / 64)
     let scratch = borrow(parts * total)
     scratch.update(repeating: 0, count: parts * total)
-    Workers.shared.divide(rows) { range, part in
+    Workers.shared.share(parts) { (part: Int) in
+      let range = rows * part / parts..<rows * (part + 1) / parts
       var sums: [MutableFloats] = []
       var start = scratch + part * total
       for count in counts {

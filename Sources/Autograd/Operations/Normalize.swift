@@ -18,9 +18,10 @@ extension Tensor {
         rows: range.count, width: columns, into: y.value + start,
         inverseRMS: inverseRMS + range.lowerBound)
     }
+    tape.willContribute(to: weight)
     tape.record(y) { dy in
       x.receive { dx, keep in
-        let targets = weight.map { [$0.gradient] } ?? []
+        let targets = weight.map { [$0.startedGradient()] } ?? []
         x.tape.addParts(
           to: targets, counts: targets.map { _ in x.columns }, over: x.rows
         ) { range, sums in
@@ -31,6 +32,7 @@ extension Tensor {
             into: dx + start, keep: keep, dWeight: sums.first)
         }
       }
+      x.tape.didContribute(to: weight)
     }
     return y
   }
@@ -48,10 +50,12 @@ extension Tensor {
         rows: range.count, width: columns, into: y.value + start,
         mean: mean + range.lowerBound, inverseDeviation: inverseDeviation + range.lowerBound)
     }
+    tape.willContribute(to: weight, bias)
     tape.record(y) { dy in
       x.receive { dx, keep in
         x.tape.addParts(
-          to: [weight.gradient, bias.gradient], counts: [x.columns, x.columns], over: x.rows
+          to: [weight.startedGradient(), bias.startedGradient()], counts: [x.columns, x.columns],
+          over: x.rows
         ) { range, sums in
           let start = range.lowerBound * x.columns
           kernels.layerNormBackward(
@@ -61,6 +65,7 @@ extension Tensor {
             dWeight: sums[0], dBias: sums[1])
         }
       }
+      x.tape.didContribute(to: weight, bias)
     }
     return y
   }
