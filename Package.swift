@@ -81,16 +81,18 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     .target(name: "Training", dependencies: ["Models", "Corpora", "Distributed"]),
+    .target(name: "Scaling"),
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine", "Distributed",
-        "CICU", "CZstd",
+        "Scaling", "Training", "Inference", "Corpora", "Tokenizers", "Models", "Distributed",
+        "Kernels", "Machine", "CICU", "CZstd",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(
-      name: "TestSupport", dependencies: ["Tokenizers", "Distributed", "Machine"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["Tokenizers", "Distributed", "Machine"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
@@ -101,6 +103,7 @@ let package = Package(
       name: "ModelsTests", dependencies: ["Models", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "Models", "Tokenizers", "Machine"]),
+    .testTarget(name: "ScalingTests", dependencies: ["Scaling"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(
       name: "apusTests",

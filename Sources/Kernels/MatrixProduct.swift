@@ -73,8 +73,8 @@ private struct Pieces {
   private let columns: Int
   private let strips: Int
   private let parts: Int
-  /// Rows and columns of every tile of every core divide it.
-  private static let tile = 48
+  /// Rows of every tile of every core divide it.
+  private static let tile = 24
   /// OpenBLAS computes smaller products in another way.
   private static let smallest = 1 << 20
 
@@ -83,12 +83,12 @@ private struct Pieces {
     self.columns = columns
     let size = rows * columns * inner
     let threads = Workers.shared.count
-    if rows < 2 * Pieces.tile {
-      strips = max(1, min(16, columns / Pieces.tile, size / Pieces.smallest))
+    if rows < 4 * Pieces.tile {
+      strips = max(1, min(16, columns / (2 * Pieces.tile), size / Pieces.smallest))
       parts = 1
     } else {
       strips = size < 4 * Pieces.smallest ? 1 : max(1, columns / 768)
-      let least = Pieces.smallest / (max(columns / strips, 1) * inner) / Pieces.tile + 1
+      let least = Pieces.smallest / (max(columns / strips, 1) * inner) / Pieces.tile + 2
       parts = max(1, min((threads + strips - 1) / strips, rows / Pieces.tile / least))
     }
   }
@@ -102,10 +102,9 @@ private struct Pieces {
     )
   }
 
-  /// Whole tiles, equally; what is left over goes to the last part.
+  /// Equal numbers of tiles, the last of which may be cut.
   private static func part(_ index: Int, of parts: Int, length: Int) -> Range<Int> {
-    let tiles = length / tile
-    let start = tiles * index / parts * tile
-    return start..<(index + 1 == parts ? length : tiles * (index + 1) / parts * tile)
+    let tiles = (length + tile - 1) / tile
+    return tiles * index / parts * tile..<min(length, tiles * (index + 1) / parts * tile)
   }
 }

@@ -1,10 +1,10 @@
 /// The processes that train one model, as the trainer sees them: one step, shared.
 
 import Autograd
-import Corpora
 import Distributed
 import Machine
 import Models
+import Tokenizers
 
 /// What a step found, the same on every process.
 struct StepTotals {
@@ -66,22 +66,20 @@ final class Team {
     return (waited, waited + gradients.exchange.secondsBeside)
   }
 
-  /// Adds up the gradients of the mean loss over a batch, of which `batch` is this process's part.
-  func addGradients(_ batch: Batch) -> StepTotals {
+  /// Adds up the gradients of the mean loss over a batch, of which this process has `windows`, of
+  /// `length` tokens each.
+  func addGradients(inputs: [Token], targets: [Token], length: Int) -> StepTotals {
     var losses = [Double](repeating: 0, count: microBatches.count)
     let first = windows.lowerBound
     for index in gradients.run {
       let range = microBatches.windows(of: index)
-      let tokens =
-        (range.lowerBound - first) * batch.length..<(range.upperBound - first) * batch.length
+      let tokens = (range.lowerBound - first) * length..<(range.upperBound - first) * length
       let weight = Double(range.count) / Double(microBatches.sequences)
       gradients.start(index)
-      losses[index] =
-        weight
-        * transformer.addGradients(
-          inputs: Array(batch.inputs[tokens]), targets: Array(batch.targets[tokens]),
-          sequences: range.count, gradientScale: Float(weight),
-          completion: { [gradients] in gradients.add($0) })
+      let loss = transformer.addGradients(
+        inputs: Array(inputs[tokens]), targets: Array(targets[tokens]), sequences: range.count,
+        gradientScale: Float(weight), completion: { [gradients] in gradients.add($0) })
+      losses[index] = weight * loss
       gradients.end()
     }
     gradients.finish()

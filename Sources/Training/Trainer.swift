@@ -67,7 +67,7 @@ public final class Trainer {
     team = try Team(transformer, options, communicator)
     try Self.checkAgreement(state, transformer, communicator)
     loader = try data.loader(from: .start, rows: team.windows)
-    optimizer = Self.optimizer(of: transformer, options.optimizer, owned: team.owned)
+    optimizer = makeOptimizer(of: transformer, options.optimizer, owned: team.owned)
     checkpoint = Checkpoint(folder: self.folder)
     notes = data.note.map { [$0] } ?? []
     firstProgress = 0
@@ -101,7 +101,7 @@ public final class Trainer {
     team = try Team(model.transformer, state.options, communicator)
     try Self.checkAgreement(state, model.transformer, communicator)
     loader = try data.loader(from: state.position, rows: team.windows)
-    optimizer = Self.optimizer(
+    optimizer = makeOptimizer(
       of: model.transformer, state.options.optimizer, owned: team.owned)
     try checkpoint.read(into: optimizer, state)
     notes = data.note.map { [$0] } ?? []
@@ -153,17 +153,6 @@ public final class Trainer {
     return state.stoppedEarly ? .stoppedEarly(bestStep: state.stopping.bestStep) : .finished
   }
 
-  private static func optimizer(
-    of transformer: Transformer, _ options: OptimizerOptions, owned: [Range<Int>]
-  ) -> any Optimizer {
-    switch options.kind {
-    case .adamw: AdamW(transformer.parameters, options, owned: owned)
-    case .muon:
-      Muon(
-        transformer.parameters, options, configuration: transformer.configuration, owned: owned)
-    }
-  }
-
   /// Compares all that processes must have in common.
   private static func checkAgreement(
     _ state: TrainingState, _ transformer: Transformer, _ communicator: any Communicator
@@ -186,7 +175,8 @@ public final class Trainer {
     let options = state.options
     let share = options.schedule.share(step: state.step, progress: state.progress)
     let batch = try loader.next()
-    let totals = team.addGradients(batch)
+    let totals = team.addGradients(
+      inputs: batch.inputs, targets: batch.targets, length: batch.length)
     let (loss, norm) = (totals.loss, totals.gradientNorm)
     isInterrupted = totals.isInterrupted
     // Squares of larger gradients overflow in the optimizer's second moment.

@@ -35,7 +35,8 @@ struct Apus: ParsableCommand {
         subcommands: [
           TrainCommand.self, SampleCommand.self, NextCommand.self, PerplexityCommand.self,
         ]),
-      CommandGroup(name: "MACHINE", subcommands: [DoctorCommand.self, BenchCommand.self]),
+      CommandGroup(
+        name: "MACHINE", subcommands: [DoctorCommand.self, BenchCommand.self, ParallelCommand.self]),
     ])
 
   static func main() {

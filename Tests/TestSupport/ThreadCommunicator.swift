@@ -33,7 +33,9 @@ public final class ThreadCommunicator: Communicator {
     }
   }
 
+  /// The number of this process.
   public let rank: Int
+  /// The number of processes.
   public let size: Int
   private let post: Post
 
@@ -43,6 +45,7 @@ public final class ThreadCommunicator: Communicator {
     self.post = post
   }
 
+  /// Puts a copy of the bytes where the other process looks for it.
   public func send(_ bytes: UnsafeRawBufferPointer, to process: Int, tag: Int) -> any Transfer {
     let address = Address(from: rank, to: process, tag: tag)
     let letter = Array(bytes)
@@ -50,6 +53,7 @@ public final class ThreadCommunicator: Communicator {
     return Sent()
   }
 
+  /// Waits for a letter.
   public func receive(
     _ bytes: UnsafeMutableRawBufferPointer, from process: Int, tag: Int
   ) -> any Transfer {
@@ -68,6 +72,7 @@ public final class ThreadCommunicator: Communicator {
     }
   }
 
+  /// Ends the program.
   public func abandon(code: Int32) -> Never { exit(code) }
 
   /// Runs `body` as so many processes, each in a thread of its own, and returns their results.
