@@ -39,6 +39,10 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Scaling", targets: ["Scaling"]),
   ],
+  traits: [
+    .trait(name: "MPI", description: "Several processes and machines, through Open MPI."),
+    .default(enabledTraits: []),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -50,6 +54,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CMachine"),
     .systemLibrary(name: "CVectors"),
 
@@ -60,6 +66,11 @@ let package = Package(
       swiftSettings: numeric(march: baseline)),
     .target(
       name: "Kernels", dependencies: ["KernelInterface", "Machine", "COpenBLAS"] + kernelTargets),
+    .target(
+      name: "Distributed",
+      dependencies: [
+        "Machine", "Kernels", .target(name: "COpenMPI", condition: .when(traits: ["MPI"])),
+      ]),
     .target(name: "Autograd", dependencies: ["Machine", "Kernels"]),
     .target(
       name: "Tokenizers",
@@ -76,20 +87,22 @@ let package = Package(
         "Models", "Tokenizers", "Machine",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
-    .target(name: "Training", dependencies: ["Models", "Corpora"]),
+    .target(name: "Training", dependencies: ["Models", "Corpora", "Distributed"]),
     .target(name: "Scaling", dependencies: ["Training", "Inference"]),
     .executableTarget(
       name: "apus",
       dependencies: [
-        "Scaling", "Training", "Inference", "Corpora", "Tokenizers", "Models", "Kernels", "Machine",
-        "CICU",
-        "CZstd",
+        "Scaling", "Training", "Inference", "Corpora", "Tokenizers", "Models", "Distributed",
+        "Kernels", "Machine", "CICU", "CZstd",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    .target(name: "TestSupport", dependencies: ["Tokenizers"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Tokenizers", "Distributed", "Machine"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),

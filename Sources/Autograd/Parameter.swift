@@ -48,7 +48,9 @@ public final class Parameter: @unchecked Sendable {
   /// `rows × columns` values.
   public let value: MutableFloats
   /// `rows × columns` sums of gradients; operations add to them.
-  public let gradient: MutableFloats
+  public fileprivate(set) var gradient: MutableFloats
+  /// Whether the gradient holds a sum; if not, its contents are of no meaning.
+  fileprivate(set) var hasGradient = true
 
   /// The number of values.
   public var count: Int { rows * columns }
@@ -86,6 +88,18 @@ public final class Parameter: @unchecked Sendable {
     value = values + offset
     gradient = gradients + offset
   }
+
+  /// Whether the next contribution is added to the gradient, or is its first and overwrites it.
+  func keepsGradient() -> Bool {
+    defer { hasGradient = true }
+    return hasGradient
+  }
+
+  /// The gradient for a contribution that can only be added.
+  func startedGradient() -> MutableFloats {
+    if !keepsGradient() { gradient.update(repeating: 0, count: count) }
+    return gradient
+  }
 }
 
 /// All parameters of a model, in the order in which its forward pass meets them.
@@ -102,7 +116,7 @@ public final class ParameterStore: @unchecked Sendable {
   /// All values.
   public let values: MutableFloats
   /// All gradients.
-  public let gradients: MutableFloats
+  public private(set) var gradients: MutableFloats
   private let indices: [String: Int]
 
   /// Lays out the declared parameters; all values are zero.
@@ -140,5 +154,19 @@ public final class ParameterStore: @unchecked Sendable {
     Workers.shared.divide(count, alignment: 1024) { [gradients] range, _ in
       (gradients + range.lowerBound).update(repeating: 0, count: range.count)
     }
+    for parameter in parameters { parameter.hasGradient = true }
+  }
+
+  /// Lets the next contribution to every gradient overwrite it, which saves a walk through memory.
+  ///
+  /// Only before a backward pass that reaches every parameter.
+  public func restartGradients() {
+    for parameter in parameters { parameter.hasGradient = false }
+  }
+
+  /// Gradients are summed into `array` from now on: `count` floats, zero between parameters.
+  public func sumGradients(into array: MutableFloats) {
+    gradients = array
+    for parameter in parameters { parameter.gradient = array + parameter.offset }
   }
 }

@@ -23,6 +23,10 @@ public final class Tape {
   private let activations = Arena()
   private let gradients = Arena()
   private var pullbacks: [() -> Void] = []
+  /// Contributions to gradients that are still to come, by parameter.
+  private var pending: [ObjectIdentifier: Int] = [:]
+  /// Called during `backward` with every parameter whose gradient is complete for this pass.
+  public var completion: ((Parameter) -> Void)?
   private var free: [Int: [MutableFloats]] = [:]
 
   /// Where the time of this tape's operations is summed, if anywhere.
@@ -36,9 +40,25 @@ public final class Tape {
   /// The most memory that activations and their gradients have taken so far, in bytes.
   public var peakBytes: Int { activations.peakBytes + gradients.peakBytes }
 
+  /// An operation announces, on the way forward, that it will contribute to these gradients.
+  func willContribute(to parameters: Parameter?...) {
+    guard isRecording else { return }
+    for case let parameter? in parameters { pending[ObjectIdentifier(parameter), default: 0] += 1 }
+  }
+
+  /// The contribution that was announced has been made.
+  func didContribute(to parameters: Parameter?...) {
+    for case let parameter? in parameters {
+      let left = (pending[ObjectIdentifier(parameter)] ?? 1) - 1
+      pending[ObjectIdentifier(parameter)] = left
+      if left == 0 { completion?(parameter) }
+    }
+  }
+
   /// Forgets the step: tensors of this tape must not be used afterwards.
   public func reset() {
     pullbacks.removeAll(keepingCapacity: true)
+    pending.removeAll(keepingCapacity: true)
     activations.rewind()
   }
 

@@ -34,6 +34,9 @@ static inline void machine_relax(void) {
 #endif
 }
 
+/// Leaves the core to whoever wants it.
+static inline void machine_yield(void) { syscall(SYS_sched_yield); }
+
 /// Lets this thread treat denormal numbers as zero: they cost a hundred cycles each.
 static inline void machine_flush_denormals(void) {
 #if defined(__x86_64__)
@@ -49,4 +52,13 @@ static inline int machine_cores(void) {
   int cores = 0;
   for (long i = 0; i < bytes / (long)sizeof mask[0]; i++) cores += __builtin_popcountl(mask[i]);
   return cores > 0 ? cores : 1;
+}
+
+/// A hash of this process's affinity mask.
+static inline unsigned long long machine_core_set(void) {
+  unsigned long mask[128] = {0};
+  syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+  unsigned long long hash = 0xcbf29ce484222325ull;
+  for (unsigned i = 0; i < 128; i++) hash = (hash ^ mask[i]) * 0x100000001b3ull;
+  return hash;
 }

@@ -49,8 +49,7 @@ public final class BatchLoader {
   private let length: Int
   private let shuffle: Shuffle
   private let seed: UInt64
-  private let process: Int
-  private let processes: Int
+  private let rows: Range<Int>
   private let queue: BoundedQueue<Result<TokenBlock, CorpusError>>
   private let filling: Filling
   private var block: TokenBlock?
@@ -63,23 +62,23 @@ public final class BatchLoader {
   ///   - length: The tokens of a row.
   ///   - position: Where an earlier loader with the same settings stood.
   ///   - ahead: The blocks of 256 Ki tokens that may wait when nothing is shuffled.
-  ///   - process: Which share of every batch this loader gives out when `processes` of them train
-  ///     together: rows `process × sequences ..< (process + 1) × sequences` of a batch of
-  ///     `processes × sequences`. Positions count whole batches.
+  ///   - rows: The rows of every batch that this loader gives out, if not all: several processes
+  ///     that train together each take their own. Positions count whole batches.
   public init(
     corpus: Corpus, split: Split, tokenizer: Tokenizer, sequences: Int, length: Int,
     shuffle: Shuffle = .buffer(), seed: UInt64, from position: StreamPosition = .start,
-    ahead: Int = 4, process: Int = 0, processes: Int = 1
+    ahead: Int = 4, rows: Range<Int>? = nil
   ) throws(CorpusError) {
     precondition(sequences > 0 && length > 0, "A batch has at least one row of one token.")
-    precondition((0..<processes).contains(process), "A share is one of the shares.")
+    self.rows = rows ?? 0..<sequences
+    precondition(
+      self.rows.lowerBound >= 0 && self.rows.upperBound <= sequences,
+      "A share lies within the batch.")
     self.sequences = sequences
     self.length = length
     self.shuffle = shuffle
     self.seed = seed
     self.position = position
-    self.process = process
-    self.processes = processes
     let blockTokens =
       switch shuffle {
       case .none: BatchLoader.orderedBlockTokens
@@ -107,13 +106,13 @@ public final class BatchLoader {
   public func next() throws(CorpusError) -> Batch {
     var inputs: [Token] = []
     var targets: [Token] = []
-    inputs.reserveCapacity(sequences * length)
-    targets.reserveCapacity(sequences * length)
+    inputs.reserveCapacity(rows.count * length)
+    targets.reserveCapacity(rows.count * length)
     var epoch = position.epoch
-    for row in 0..<processes * sequences {
+    for row in 0..<sequences {
       let block = try blockWithWindow()
       if row == 0 { epoch = position.epoch }
-      if row / sequences == process {
+      if rows.contains(row) {
         let window = order.isEmpty ? position.windows : Int(order[position.windows])
         block.copyWindow(window, inputs: &inputs, targets: &targets)
       }
@@ -121,7 +120,7 @@ public final class BatchLoader {
       if position.windows == block.windows { position = block.end }
     }
     return Batch(
-      inputs: inputs, targets: targets, sequences: sequences, length: length, position: position,
+      inputs: inputs, targets: targets, sequences: rows.count, length: length, position: position,
       epoch: epoch)
   }
 

@@ -20,6 +20,12 @@ public enum Processor {
   /// The cores this process may use (its affinity mask, so that `taskset` is honoured).
   public static let cores = Int(machine_cores())
 
+  /// A number for the set of cores this process may use, to tell whether two processes share them.
+  public static let coreSet = UInt64(machine_core_set())
+
+  /// Leaves the core to another thread that wants it.
+  public static func yield() { machine_yield() }
+
   /// The model's name as the kernel reports it.
   public static let name: String = {
     guard let file = fopen("/proc/cpuinfo", "r") else { return "unknown" }

@@ -13,19 +13,23 @@ import Synchronization
 ///
 /// Not for work that blocks: every thread spins for about 50 µs between loops.
 public final class Workers: Sendable {
-  private static let configuredCount = Atomic<Int>(0)
+  private static let pool = Mutex<Workers?>(nil)
 
-  /// Sets the number of threads of `shared`; has no effect after its first use.
+  /// Makes `shared` a pool of `count` threads; not while it shares a loop.
   public static func configure(count: Int) {
     precondition(count > 0, "A pool needs at least one thread.")
-    configuredCount.store(count, ordering: .relaxed)
+    pool.withLock { if $0?.count != count { $0 = Workers(count: count) } }
   }
 
   /// The pool that kernels use: one thread a core unless `configure` said otherwise.
-  public static let shared: Workers = {
-    let wish = configuredCount.load(ordering: .relaxed)
-    return Workers(count: wish > 0 ? wish : Processor.cores)
-  }()
+  public static var shared: Workers {
+    pool.withLock { pool in
+      if let pool { return pool }
+      let first = Workers(count: Processor.cores)
+      pool = first
+      return first
+    }
+  }
 
   /// The number of threads, the calling one included.
   public let count: Int

@@ -122,13 +122,16 @@ public final class Transformer: @unchecked Sendable {
   ///   - targets: the token that follows each.
   ///   - dropout: what is dropped after the embedding and at the end of both parts of every block,
   ///     as GPT-2 does (its dropout of attention weights is left out); nil for nothing.
+  ///   - completion: is called during the way back with every parameter whose gradient is complete.
   /// - Returns: the loss: mean nats per token.
   public func addGradients(
     inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1,
-    dropout: Dropout? = nil
+    dropout: Dropout? = nil, completion: ((Parameter) -> Void)? = nil
   ) -> Double {
     let tape = recordingTape
     tape.dropout = dropout
+    tape.completion = completion
+    defer { tape.completion = nil }
     let x = hidden(inputs, sequences: sequences, on: tape)
     let losses = x.crossEntropy(
       head: head, targets: targets, softCap: configuration.softCap,

@@ -27,14 +27,20 @@ public final class AdamW: Optimizer {
   private let secondMoment: MutableFloats
 
   /// An optimizer of all parameters at `options.learningRate`.
-  public convenience init(_ parameters: ParameterStore, _ options: OptimizerOptions) {
-    self.init(parameters, options, parameters.parameters) { _ in options.learningRate }
+  ///
+  /// - Parameter owned: the stretches of the store to update, if not all.
+  public convenience init(
+    _ parameters: ParameterStore, _ options: OptimizerOptions, owned: [Range<Int>]? = nil
+  ) {
+    self.init(parameters, options, parameters.parameters, owned: owned) { _ in
+      options.learningRate
+    }
   }
 
   /// An optimizer of `selected` parameters, in the store's order, each at its own rate.
   init(
     _ parameters: ParameterStore, _ options: OptimizerOptions, _ selected: [Parameter],
-    rate: (Parameter) -> Double
+    owned: [Range<Int>]?, rate: (Parameter) -> Double
   ) {
     self.parameters = parameters
     self.options = options
@@ -62,7 +68,13 @@ public final class AdamW: Optimizer {
         groups.append(group)
       }
     }
-    self.groups = groups
+    self.groups =
+      owned.map { owned in
+        groups.flatMap { group in
+          owned.map { $0.clamped(to: group.range) }.filter { !$0.isEmpty }
+            .map { Group(range: $0, rate: group.rate, decay: group.decay) }
+        }
+      } ?? groups
   }
 
   /// Both moments of every parameter.
@@ -71,7 +83,7 @@ public final class AdamW: Optimizer {
       [("firstMoment", firstMoment), ("secondMoment", secondMoment)].map { role, array in
         StateTensor(
           name: "\(parameter.name).\(role)", rows: parameter.rows, columns: parameter.columns,
-          values: array + parameter.offset)
+          values: array + parameter.offset, offset: parameter.offset)
       }
     }
   }

@@ -86,12 +86,6 @@ struct Checkpoint {
     try remove(next)
   }
 
-  /// Reads the state, finishing an interrupted write first.
-  func readState() throws -> TrainingState {
-    try finish()
-    return try TrainingState.read(from: folder)
-  }
-
   /// Reads the model and the tokenizer that belong to a state.
   func readModel(_ state: TrainingState) throws -> LoadedModel {
     let model = try ModelFolder.load(folder)

@@ -1,6 +1,7 @@
 /// How well a model predicts text that it was not trained on.
 
 import Corpora
+import Distributed
 import Glibc
 import Models
 
@@ -14,24 +15,29 @@ public struct Evaluation: Sendable, Equatable {
   public let windows: [Float]
 
   /// Measures `transformer` on every window of `set`, `sequences` at a time; a forward pass only.
-  public init(of transformer: Transformer, on set: ValidationSet, sequences: Int) {
-    var nats = 0.0
-    var start = 0
-    var windows: [Float] = []
-    while start < set.windows {
-      let range = start..<min(start + sequences, set.windows)
+  ///
+  /// The processes of `communicator` share the windows, and all have the result.
+  public init(
+    of transformer: Transformer, on set: ValidationSet, sequences: Int,
+    sharedBy communicator: any Communicator = LocalCommunicator()
+  ) {
+    let passes = (set.windows + sequences - 1) / sequences
+    var sums = [Double](repeating: 0, count: set.windows)
+    for pass in stride(from: communicator.rank, to: passes, by: communicator.size) {
+      let range = pass * sequences..<min((pass + 1) * sequences, set.windows)
       let (inputs, targets) = set.rows(range)
       let values = transformer.logProbabilities(
         of: targets, after: inputs, sequences: range.count)
-      for window in 0..<range.count {
-        let sum = values[window * set.length..<(window + 1) * set.length]
-          .reduce(0) { $0 + Double($1) }
-        nats -= sum
-        windows.append(Float(-sum / Double(set.length)))
+      for (place, window) in range.enumerated() {
+        sums[window] = values[place * set.length..<(place + 1) * set.length]
+          .reduce(0) { $0 - Double($1) }
       }
-      start = range.upperBound
     }
-    self.windows = windows
+    let all = communicator.gatherAll(sums)
+    // A window was measured by one process, and is zero on the others.
+    let natsOfWindows = sums.indices.map { all[$0 / sequences % communicator.size][$0] }
+    windows = natsOfWindows.map { Float($0 / Double(set.length)) }
+    let nats = natsOfWindows.reduce(0, +)
     loss = nats / Double(set.tokens)
     bitsPerByte = nats / (log(2) * Double(max(set.bytes, 1)))
   }

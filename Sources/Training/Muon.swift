@@ -29,21 +29,27 @@ public final class Muon: Optimizer {
   private let lanes: [Lane]
 
   /// An optimizer of all parameters of a model of that configuration.
+  ///
+  /// - Parameter owned: the stretches of the store to update, if not all; a matrix lies in one of
+  ///   them or in none.
   public init(
     _ parameters: ParameterStore, _ options: OptimizerOptions,
-    configuration: TransformerConfiguration
+    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil
   ) {
     self.parameters = parameters
     self.options = options
     // A tied embedding is the head as well, and positions are added to it: both are small then.
     let hasHead = parameters["head.weight"] != nil
-    rest = AdamW(parameters, options, parameters.parameters.filter { $0.role != .matrix }) {
+    rest = AdamW(
+      parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned
+    ) {
       hasHead && $0.name == "embedding.weight" ? options.embeddingRate : options.headRate
     }
     momentum = arena.floats(max(parameters.count, 1))
     var lanes = [Lane](repeating: Lane(), count: Workers.shared.count)
     // The dearest first, each to the thread with the least to do.
     let slices = parameters.matrixSlices(configuration)
+      .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
       .map { (slice: $0, cost: Orthogonalization.cost(rows: $0.rows, columns: $0.columns)) }
       .sorted { $0.cost > $1.cost }
     for (slice, cost) in slices {
@@ -69,7 +75,7 @@ public final class Muon: Optimizer {
       + parameters.parameters.filter { $0.role == .matrix }.map {
         StateTensor(
           name: "\($0.name).momentum", rows: $0.rows, columns: $0.columns,
-          values: momentum + $0.offset)
+          values: momentum + $0.offset, offset: $0.offset)
       }
   }
 

@@ -35,6 +35,8 @@ public struct StateTensor {
   public let columns: Int
   /// `rows × columns` values.
   public let values: MutableFloats
+  /// The position of the parameter in its store.
+  public let offset: Int
 }
 
 /// Which optimizer, and its numbers; part of a run's options.
@@ -91,23 +93,17 @@ public struct OptimizerOptions: Sendable, Codable, Equatable {
 }
 
 extension ParameterStore {
-  /// The Euclidean norm of all gradients together; not finite if any gradient is not.
-  ///
-  /// Parts have a fixed size and are added in order, so that the result does not depend on the
-  /// number of threads.
-  public func gradientNorm() -> Double {
-    let part = 1 << 16
-    let parts = (count + part - 1) / part
-    var sums = [Double](repeating: 0, count: parts)
+  /// The sum of the squares of the gradients in each of `ranges`; not finite if any gradient is not.
+  public func squaredGradients(in ranges: [Range<Int>]) -> [Double] {
+    var sums = [Double](repeating: 0, count: ranges.count)
     sums.withUnsafeMutableBufferPointer { sums in
       let sums = SendablePointer(sums.baseAddress)
-      Workers.shared.share(parts) { [gradients, count] index in
-        let start = index * part
+      Workers.shared.share(ranges.count) { [gradients] index in
         sums.value?[index] = kernels.sumOfSquares(
-          gradients + start, count: min(part, count - start))
+          gradients + ranges[index].lowerBound, count: ranges[index].count)
       }
     }
-    return sums.reduce(0, +).squareRoot()
+    return sums
   }
 }
 

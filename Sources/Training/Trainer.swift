@@ -2,6 +2,7 @@
 
 import Autograd
 import Corpora
+import Distributed
 import Glibc
 import Machine
 import Models
@@ -9,8 +10,9 @@ import Tokenizers
 
 /// A run that trains one model in one folder.
 ///
-/// Equal options, model, tokenizer and corpus give equal bytes (unless the horizon is in seconds),
-/// and a run that was stopped and resumed gives the bytes of one that was not.
+/// Equal options, model, tokenizer and corpus give equal bytes (unless the horizon is in seconds) on
+/// any number of threads and processes, and a run that was stopped and resumed, with however many,
+/// gives the bytes of one that was not.
 public final class Trainer {
   /// Steps in a row with numbers that are none after which a run gives up.
   public static let patienceWithSkippedSteps = 3
@@ -26,6 +28,7 @@ public final class Trainer {
   /// The latest evaluation in this process.
   public private(set) var evaluation: Evaluation?
 
+  private let team: Team
   private let optimizer: any Optimizer
   private let data: TrainingData
   private let loader: BatchLoader
@@ -35,13 +38,16 @@ public final class Trainer {
   private var pace = 0.0
   private var sessionSeconds = 0.0
   private let firstProgress: Double
+  private var isInterrupted = false
 
   /// A new run that trains `transformer`, to be saved in `folder`.
   ///
   /// An existing folder is overwritten by the first checkpoint, which `run` writes before it trains.
-  /// Reads the validation text. Throws a `CorpusError`.
+  /// Reads the validation text. Throws a `CorpusError`, or a `TrainingError` if the processes of
+  /// `communicator`, all of which make a trainer, differ.
   public init(
-    _ transformer: Transformer, tokenizer: Tokenizer, options: TrainingOptions, folder: String
+    _ transformer: Transformer, tokenizer: Tokenizer, options: TrainingOptions, folder: String,
+    communicator: any Communicator = LocalCommunicator()
   ) throws {
     precondition(
       options.context <= transformer.configuration.contextLength,
@@ -52,7 +58,6 @@ public final class Trainer {
     var options = options
     options.data.corpus = options.data.corpus.map(absolutePath)
     options.data.validation = options.data.validation?.map(absolutePath)
-    options.threads = Workers.shared.count
     self.transformer = transformer
     self.transformer.recomputesBlocks = options.recomputesBlocks
     self.tokenizer = tokenizer
@@ -60,8 +65,10 @@ public final class Trainer {
     data = try TrainingData(options, tokenizer: tokenizer)
     state = TrainingState(
       options: options, corpora: data.fingerprints, tokenizer: tokenizer.identity)
-    loader = try data.loader(from: .start)
-    optimizer = Self.optimizer(of: transformer, options.optimizer)
+    team = try Team(transformer, options, communicator)
+    try Self.checkAgreement(state, transformer, communicator)
+    loader = try data.loader(from: .start, rows: team.windows)
+    optimizer = makeOptimizer(of: transformer, options.optimizer, owned: team.owned)
     checkpoint = Checkpoint(folder: self.folder)
     notes = data.note.map { [$0] } ?? []
     firstProgress = 0
@@ -72,13 +79,16 @@ public final class Trainer {
   /// - Parameter adjust: changes the options, for example to a longer horizon; the run then is no
   ///   longer the one that was never interrupted.
   /// - Throws: `TrainingError`, `ModelFileError`, `CorpusError`, `FileFailure`.
-  public init(resuming folder: String, adjust: (inout TrainingOptions) -> Void = { _ in }) throws {
+  public init(
+    resuming folder: String, communicator: any Communicator = LocalCommunicator(),
+    adjust: (inout TrainingOptions) -> Void = { _ in }
+  ) throws {
     let folder = ModelFolder.plain(folder)
     let checkpoint = Checkpoint(folder: folder)
-    // Before anything computes: the number of threads decides the last digits.
-    var state = try checkpoint.readState()
+    if communicator.rank == 0 { try checkpoint.finish() }
+    communicator.meet()
+    var state = try TrainingState.read(from: folder)
     adjust(&state.options)
-    Workers.configure(count: state.options.threads)
     let model = try checkpoint.readModel(state)
     self.checkpoint = checkpoint
     self.folder = folder
@@ -90,16 +100,13 @@ public final class Trainer {
       throw TrainingError.corpusChanged(
         paths: state.options.data.corpus + (state.options.data.validation ?? []))
     }
-    loader = try data.loader(from: state.position)
-    optimizer = Self.optimizer(of: model.transformer, state.options.optimizer)
+    team = try Team(model.transformer, state.options, communicator)
+    try Self.checkAgreement(state, model.transformer, communicator)
+    loader = try data.loader(from: state.position, rows: team.windows)
+    optimizer = makeOptimizer(
+      of: model.transformer, state.options.optimizer, owned: team.owned)
     try checkpoint.read(into: optimizer, state)
     notes = data.note.map { [$0] } ?? []
-    if Workers.shared.count != state.options.threads {
-      notes.append(
-        "the run was started with \(state.options.threads) threads and goes on with "
-          + "\(Workers.shared.count): its numbers may differ in the last digits")
-      state.options.threads = Workers.shared.count
-    }
     self.state = state
     savedStep = state.step
     firstProgress = state.progress
@@ -115,11 +122,10 @@ public final class Trainer {
     notes = []
     if savedStep == nil {
       // A folder that cannot be written is an error now, not after hours.
-      try checkpoint.write(transformer, tokenizer, optimizer, state)
-      try checkpoint.forgetEarlierRuns()
-      savedStep = 0
+      try save(nil) { _ in }
+      if team.isFirst { try checkpoint.forgetEarlierRuns() }
     }
-    let log = try RunLog(checkpoint.log, keeping: state.logBytes)
+    let log = team.isFirst ? try RunLog(checkpoint.log, keeping: state.logBytes) : nil
     // Filling the first block is no training: it does not count against a horizon in seconds.
     while state.progress < 1, !state.stoppedEarly, !Interruption.isRequested,
       !loader.isReady(within: 0.2)
@@ -127,8 +133,9 @@ public final class Trainer {
       let (tokens, wanted) = loader.progress
       observe(.reading(tokens: tokens, of: wanted))
     }
+    isInterrupted = team.agreeOnInterruption()
     while state.progress < 1, !state.stoppedEarly {
-      if Interruption.isRequested {
+      if isInterrupted || team.isAlone && Interruption.isRequested {
         try save(log, observe)
         return .interrupted
       }
@@ -148,34 +155,44 @@ public final class Trainer {
     return state.stoppedEarly ? .stoppedEarly(bestStep: state.stopping.bestStep) : .finished
   }
 
-  private static func optimizer(
-    of transformer: Transformer, _ options: OptimizerOptions
-  ) -> any Optimizer {
-    switch options.kind {
-    case .adamw: AdamW(transformer.parameters, options)
-    case .muon:
-      Muon(transformer.parameters, options, configuration: transformer.configuration)
-    }
+  /// Compares all that processes must have in common.
+  private static func checkAgreement(
+    _ state: TrainingState, _ transformer: Transformer, _ communicator: any Communicator
+  ) throws {
+    if communicator.size == 1 { return }
+    var agreement = Agreement()
+    agreement.add("tokenizer", state.tokenizer)
+    agreement.add("corpus", state.corpora.joined(separator: " "))
+    agreement.add("set of options or checkpoint", try state.json())
+    let parameters = transformer.parameters
+    var hash = DocumentHash()
+    hash.combine(UnsafeRawBufferPointer(start: parameters.values, count: 4 * parameters.count))
+    agreement.add("set of weights", hash.bits)
+    try agreement.check(communicator)
   }
 
-  private func step(_ log: RunLog, _ observe: (TrainingEvent) -> Void) throws {
+  private func step(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     let clock = ContinuousClock()
     let start = clock.now
     let options = state.options
     let share = options.schedule.share(step: state.step, progress: state.progress)
     let waited = loader.secondsWaited
     let batch = try loader.next()
-    let loss = addGradients(batch)
-    let norm = transformer.parameters.gradientNorm()
+    let totals = team.addGradients(
+      inputs: batch.inputs, targets: batch.targets, length: batch.length,
+      dropout: dropout(microBatch:))
+    let (loss, norm) = (totals.loss, totals.gradientNorm)
+    isInterrupted = totals.isInterrupted
     // Squares of larger gradients overflow in the optimizer's second moment.
     let isUsable = loss.isFinite && norm < 1e18
     if isUsable {
       optimizer.update(
         rateShare: share, gradientScale: clippingScale(norm: norm, limit: options.clip))
+      team.handOutParameters()
     }
-    let seconds = (clock.now - start) / .seconds(1)
+    let seconds = team.agree(onSeconds: (clock.now - start) / .seconds(1))
     state.step += 1
-    state.tokens += batch.inputs.count
+    state.tokens += options.tokensPerStep
     state.seconds += seconds
     state.updates = optimizer.updates
     state.position = batch.position
@@ -186,9 +203,9 @@ public final class Trainer {
       step: state.step, tokens: state.tokens, loss: isUsable ? loss : nil,
       learningRate: options.optimizer.learningRate * share,
       gradientNorm: norm.isFinite ? norm : nil,
-      tokensPerSecond: Double(batch.inputs.count) / max(seconds, 1e-9), seconds: state.seconds,
+      tokensPerSecond: Double(options.tokensPerStep) / max(seconds, 1e-9), seconds: state.seconds,
       loaderSeconds: loader.secondsWaited - waited)
-    try log.append(.step(record))
+    try log?.append(.step(record))
     observe(isUsable ? .step(progress(record, epoch: batch.epoch)) : .skipped(step: state.step))
     if state.skippedInARow >= Self.patienceWithSkippedSteps {
       throw TrainingError.diverged(
@@ -196,32 +213,11 @@ public final class Trainer {
     }
   }
 
-  /// Sets the gradients to those of the mean loss over the batch, and returns that loss.
-  private func addGradients(_ batch: Batch) -> Double {
-    transformer.parameters.zeroGradients()
-    var loss = 0.0
-    var row = 0
-    var pass = 0
-    while row < batch.sequences {
-      let end = min(row + state.options.sequencesPerPass, batch.sequences)
-      let tokens = row * batch.length..<end * batch.length
-      let weight = Double(end - row) / Double(batch.sequences)
-      loss +=
-        weight
-        * transformer.addGradients(
-          inputs: Array(batch.inputs[tokens]), targets: Array(batch.targets[tokens]),
-          sequences: end - row, gradientScale: Float(weight), dropout: dropout(pass: pass))
-      row = end
-      pass += 1
-    }
-    return loss
-  }
-
-  private func dropout(pass: Int) -> Dropout? {
+  private func dropout(microBatch: Int) -> Dropout? {
     let share = state.options.dropout
     guard share > 0 else { return nil }
     return Dropout(
-      share: Float(share), seed: state.options.seed, step: state.step << 16 | pass)
+      share: Float(share), seed: state.options.seed, step: state.step << 16 | microBatch)
   }
 
   private func progress(_ record: StepRecord, epoch: Int) -> TrainingProgress {
@@ -234,13 +230,14 @@ public final class Trainer {
       waitShare: loader.secondsWaited / max(sessionSeconds, 1e-9), epoch: epoch)
   }
 
-  private func evaluate(_ log: RunLog, _ observe: (TrainingEvent) -> Void) throws {
+  private func evaluate(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     state.evaluatedStep = state.step
     guard let validation = data.validation else { return }
     let result = Evaluation(
-      of: transformer, on: validation, sequences: state.options.sequencesPerPass)
+      of: transformer, on: validation, sequences: team.microBatches.windows(of: 0).count,
+      sharedBy: team.communicator)
     evaluation = result
-    try log.append(
+    try log?.append(
       .evaluation(
         EvaluationRecord(
           step: state.step, loss: result.loss, bitsPerByte: result.bitsPerByte)))
@@ -248,7 +245,7 @@ public final class Trainer {
       loss: result.loss, windows: result.windows, step: state.step)
     if state.options.earlyStopping != nil {
       let isBest = state.stopping.bestStep == state.step
-      if isBest { try ModelFolder.write(transformer, tokenizer, to: checkpoint.best) }
+      if isBest, team.isFirst { try ModelFolder.write(transformer, tokenizer, to: checkpoint.best) }
       state.stoppedEarly = verdict == .stop
     }
     observe(.evaluation(result, step: state.step, isBest: state.stopping.bestStep == state.step))
@@ -256,16 +253,21 @@ public final class Trainer {
 
   /// Puts the best model's parameters in place of the last one's.
   private func takeBest() throws {
+    // The first process wrote it, perhaps a moment ago.
+    team.communicator.meet()
     let (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
     for (target, source) in zip(transformer.parameters.parameters, best.parameters.parameters) {
       target.value.update(from: source.value, count: source.count)
     }
   }
 
-  private func save(_ log: RunLog, _ observe: (TrainingEvent) -> Void) throws {
-    try log.synchronize()
-    state.logBytes = log.bytes
-    try checkpoint.write(transformer, tokenizer, optimizer, state)
+  private func save(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
+    team.gather(optimizer.state)
+    if team.isFirst {
+      try log?.synchronize()
+      state.logBytes = log?.bytes ?? 0
+      try checkpoint.write(transformer, tokenizer, optimizer, state)
+    }
     savedStep = state.step
     observe(.saved(step: state.step))
   }

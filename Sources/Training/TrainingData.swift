@@ -59,11 +59,14 @@ final class TrainingData {
     }
   }
 
-  /// Batches from a position on.
-  func loader(from position: StreamPosition) throws(CorpusError) -> BatchLoader {
+  /// Batches from a position on, or `rows` of each.
+  func loader(
+    from position: StreamPosition, rows: Range<Int>
+  ) throws(CorpusError) -> BatchLoader {
     try BatchLoader(
       corpus: corpus, split: split, tokenizer: tokenizer, sequences: options.sequences,
-      length: options.context, shuffle: options.data.shuffle, seed: options.seed, from: position)
+      length: options.context, shuffle: options.data.shuffle, seed: options.seed, from: position,
+      rows: rows)
   }
 }
 

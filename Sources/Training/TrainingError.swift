@@ -12,6 +12,10 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
   case corpusChanged(paths: [String])
   /// The tokenizer is not the one that the run was started with.
   case tokenizerChanged(path: String)
+  /// A process is not like process 0.
+  case disagreement(what: String, process: Int, host: String)
+  /// A step has fewer parts than there are processes.
+  case tooManyProcesses(processes: Int, microBatches: Int, sequences: Int)
   /// Loss or gradients were no numbers in several steps in a row.
   case diverged(step: Int, steps: Int, checkpoint: Int, path: String)
 
@@ -26,6 +30,11 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
       "the corpus has changed since the run was saved (\(paths.joined(separator: ", ")))"
     case .tokenizerChanged(let path):
       "\(path)/tokenizer.json is not the tokenizer that the run was started with"
+    case .disagreement(let what, let process, let host):
+      "process \(process) on \(host) has another \(what) than process 0"
+    case .tooManyProcesses(let processes, let microBatches, _):
+      "\(processes) processes cannot share a step of \(microBatches) "
+        + (microBatches == 1 ? "micro-batch" : "micro-batches")
     case .diverged(let step, let steps, let checkpoint, let path):
       "training has diverged: the loss or its gradients were no numbers in the \(steps) steps up to "
         + "\(step); \(path) holds the model after step \(checkpoint)"
@@ -44,6 +53,12 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
         + "apus train \(paths.first ?? "CORPUS") --init MODEL -o NEW"
     case .tokenizerChanged:
       "put back the tokenizer.json that the model was trained with"
+    case .disagreement:
+      "start the same program with the same options on files that are equal on every machine"
+    case .tooManyProcesses(_, let microBatches, let sequences):
+      sequences > microBatches
+        ? "start at most \(microBatches) processes, or a new run with more --micro-batches"
+        : "start at most \(microBatches) processes, or a new run with more --batch-tokens"
     case .diverged:
       "train with a lower --learning-rate or a longer warm-up"
     }

@@ -37,8 +37,8 @@ public struct DataOptions: Sendable, Codable, Equatable {
 
 /// Everything that decides a run, apart from the model and the tokenizer it starts from.
 ///
-/// Equal options, models, tokenizers and corpora give equal bytes on one machine with one number of
-/// threads, unless the horizon is in seconds.
+/// Equal options, models, tokenizers and corpora give equal bytes on machines with equal processors,
+/// whatever the number of threads and processes, unless the horizon is in seconds.
 public struct TrainingOptions: Sendable, Codable, Equatable {
   /// Where the text comes from.
   public var data: DataOptions
@@ -52,8 +52,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var context: Int
   /// Windows in a step.
   public var sequences: Int
-  /// Windows that pass through the model at once; a step takes as many passes as it needs.
-  public var sequencesPerPass: Int
+  /// Parts of a step that pass through the model one after another, or in other processes: a power
+  /// of two. Their gradients are added in an order that this number alone decides.
+  public var microBatches: Int
   /// The largest norm of all gradients together, or 0 for no clipping.
   public var clip: Double
   /// Steps between evaluations, or nil for none but the last.
@@ -71,13 +72,11 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var seed: UInt64
   /// Whether activations inside blocks are computed twice instead of kept.
   public var recomputesBlocks = false
-  /// Threads that compute, which the trainer fills in: as many as `Workers.shared` has.
-  public var threads = 1
 
   /// Options; a window of `context` tokens, `sequences` of them a step.
   public init(
     data: DataOptions, optimizer: OptimizerOptions, schedule: LearningRateSchedule,
-    horizon: Horizon, context: Int, sequences: Int, sequencesPerPass: Int? = nil, clip: Double = 0,
+    horizon: Horizon, context: Int, sequences: Int, microBatches: Int = 1, clip: Double = 0,
     evaluateEvery: Int? = nil, saveEvery: Int? = nil, keep: Int = 0,
     earlyStopping: EarlyStopping.Rule? = nil, seed: UInt64 = 42
   ) {
@@ -87,7 +86,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
     self.horizon = horizon
     self.context = context
     self.sequences = sequences
-    self.sequencesPerPass = min(sequencesPerPass ?? sequences, sequences)
+    self.microBatches = microBatches
     self.clip = clip
     self.evaluateEvery = evaluateEvery
     self.saveEvery = saveEvery

@@ -44,6 +44,10 @@ public struct TrainingPlan: Sendable, Equatable {
     public var horizon: Horizon?
     /// Bytes of text in the corpus, if known.
     public var corpusBytes: Int?
+    /// Parts of a step; a power of two.
+    public var microBatches: Int?
+    /// Processes that share a step.
+    public var processes = 1
     /// Useful FLOPs a second of training on this machine, if measured.
     public var speed: Double?
 
@@ -74,8 +78,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var horizon: Horizon
   /// Windows in a step.
   public private(set) var sequences: Int
-  /// Windows that pass through the model at once.
-  public private(set) var sequencesPerPass: Int
+  /// Parts of a step that pass through the model one after another, or in other processes.
+  public private(set) var microBatches: Int
   /// The largest norm of all gradients together, or 0.
   public private(set) var clip: Double
   /// Steps between evaluations.
@@ -182,7 +186,10 @@ public struct TrainingPlan: Sendable, Equatable {
       kind == .muon
         ? "2,048 up to a million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
     sequences = max(1, batch / context)
-    sequencesPerPass = Self.sequencesPerPass(sequences: sequences, context: context)
+    microBatches = decide(
+      "micro-batches", wishes.microBatches,
+      Self.microBatches(sequences: sequences, context: context, processes: wishes.processes),
+      "at most as many processes can share a step; they fix the order of its sums")
 
     // Schedule.
     let shape = wishes.schedule ?? (kind == .muon ? .wsd : .cosine)
@@ -238,9 +245,12 @@ public struct TrainingPlan: Sendable, Equatable {
     let moments = optimizer.kind == .adamw ? 2 : 1
     let perLayer =
       2 * (6 * shape.width + 2 * shape.attentionWidth + 3 * shape.feedForwardWidth)
-    let activations = sequencesPerPass * shape.contextLength * (shape.layers * perLayer)
+    let activations =
+      (sequences + microBatches - 1) / microBatches * shape.contextLength
+      * (shape.layers * perLayer)
     let logits = 512 * shape.vocabularySize
-    return 4 * (parameterCount * (2 + moments) + activations + logits)
+    let sums = microBatches.trailingZeroBitCount
+    return 4 * (parameterCount * (2 + moments + sums) + activations + logits)
   }
 
   /// The plan as options of a run on `data`.
@@ -250,7 +260,7 @@ public struct TrainingPlan: Sendable, Equatable {
     TrainingOptions(
       data: data, optimizer: optimizer, schedule: schedule, horizon: horizon,
       context: configuration.contextLength, sequences: sequences,
-      sequencesPerPass: sequencesPerPass, clip: clip, evaluateEvery: evaluateEvery,
+      microBatches: microBatches, clip: clip, evaluateEvery: evaluateEvery,
       saveEvery: evaluateEvery * 2, seed: seed)
   }
 }
@@ -292,11 +302,17 @@ extension TrainingPlan {
     return 2_048 << Int(log2(growth).rounded())
   }
 
-  /// The most windows whose activations stay within some 16,384 tokens.
-  private static func sequencesPerPass(sequences: Int, context: Int) -> Int {
-    let limit = max(1, 16_384 / context)
-    let passes = (sequences + limit - 1) / limit
-    return (sequences + passes - 1) / passes
+  /// Up to four parts of at least 1,024 tokens, more where they would exceed 16,384; no more than
+  /// windows, and one for every process.
+  private static func microBatches(sequences: Int, context: Int, processes: Int) -> Int {
+    var count = 1
+    let tokens = sequences * context
+    while count * 2 <= sequences,
+      count < processes || tokens > count * 16_384 || (count < 4 && tokens >= count * 2_048)
+    {
+      count *= 2
+    }
+    return count
   }
 
   private static func expectedTokens(

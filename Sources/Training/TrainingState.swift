@@ -8,7 +8,7 @@ import Tokenizers
 /// The state of a run: `training/state.json` of its folder.
 public struct TrainingState: Sendable, Codable, Equatable {
   /// The version of this form.
-  public var format = 1
+  public var format = 2
   /// What the run was started with.
   public var options: TrainingOptions
   /// Steps so far, skipped ones included.
@@ -64,9 +64,9 @@ public struct TrainingState: Sendable, Codable, Equatable {
     } catch {
       throw TrainingError.badFile(path: path, problem: "it is no state of a run (\(error))")
     }
-    guard state.format == 1 else {
+    guard state.format == 2 else {
       throw TrainingError.badFile(
-        path: path, problem: "it has format \(state.format), and this apus reads format 1")
+        path: path, problem: "it has format \(state.format), and this apus reads format 2")
     }
     return state
   }

@@ -36,7 +36,8 @@ struct Apus: ParsableCommand {
           TrainCommand.self, SampleCommand.self, NextCommand.self, PerplexityCommand.self,
           ScalingCommand.self,
         ]),
-      CommandGroup(name: "MACHINE", subcommands: [DoctorCommand.self, BenchCommand.self]),
+      CommandGroup(
+        name: "MACHINE", subcommands: [DoctorCommand.self, BenchCommand.self, ParallelCommand.self]),
     ])
 
   static func main() {
@@ -48,10 +49,9 @@ struct Apus: ParsableCommand {
       var command = try parseAsRoot(arguments)
       try requireSupportedProcessor(for: command)
       try command.run()
+      Cooperation.leave()
     } catch {
-      let failure = explanation(of: error, arguments: arguments)
-      failure.report()
-      Glibc.exit(failure.status.rawValue)
+      Cooperation.fail(explanation(of: error, arguments: arguments))
     }
   }
 

@@ -15,13 +15,15 @@ enum Console {
     return isKnown ? Int(size.ws_col) : 80
   }
 
-  /// Writes one or more lines to standard error, whoever listens.
-  static func say(_ text: String) {
-    sayInPlace(text + "\n")
+  /// Writes one or more lines to standard error, whoever listens; from a process of several only if
+  /// it is the first, or `always`.
+  static func say(_ text: String, always: Bool = false) {
+    sayInPlace(text + "\n", always: always)
   }
 
   /// Writes to standard error without ending the line.
-  static func sayInPlace(_ text: String) {
+  static func sayInPlace(_ text: String, always: Bool = false) {
+    if Cooperation.isSilent, !always { return }
     _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
   }
 

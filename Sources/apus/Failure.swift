@@ -70,14 +70,14 @@ package struct Failure: Error, CustomStringConvertible {
     (["error: \(message)"] + (hint.map { ["hint: \($0)"] } ?? [])).joined(separator: "\n")
   }
 
-  /// Writes the error and its hint to standard error.
-  func report() {
+  /// Writes the error and its hint to standard error, from a process that is silent if `always`.
+  func report(always: Bool = false) {
     if message.isEmpty { return }
     let style = Style.standardError
     var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     lines[0] = style.error("error:") + " " + lines[0]
     if let hint { lines.append(style.hint("hint:") + " " + hint) }
-    Console.say(lines.joined(separator: "\n"))
+    Console.say(lines.joined(separator: "\n"), always: always)
   }
 }
 

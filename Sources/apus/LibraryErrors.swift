@@ -38,7 +38,8 @@ extension TrainingError: ExplainedError {
     switch self {
     case .noRun: .noInput
     case .badFile, .corpusChanged, .tokenizerChanged: .badData
-    case .diverged: .failure
+    case .tooManyProcesses: .usage
+    case .disagreement, .diverged: .failure
     }
   }
 }

@@ -54,7 +54,7 @@ struct ThreadOptions: ParsableArguments {
   var threads: Int?
 
   /// The number in force.
-  var count: Int { threads ?? Processor.cores }
+  var count: Int { threads ?? Cooperation.current.cores }
 
   /// Sizes the pool; call before the first product.
   func apply() {

@@ -86,6 +86,12 @@ struct StepOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("Tokens in an optimizer step.", valueName: "n"))
   var batchTokens: Count?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Parts of a step, a power of two: as many processes can share it.", valueName: "n"))
+  var microBatches: Int?
+
   @Option(name: .long, help: "adamw or muon.")
   var optimizer: OptimizerOptions.Kind?
 
@@ -131,16 +137,18 @@ struct StepOptions: ParsableArguments {
 
   /// Whether nothing was asked for.
   var isEmpty: Bool {
-    batchTokens == nil && optimizer == nil && schedule == nil && warmUp == nil
+    batchTokens == nil && microBatches == nil && optimizer == nil && schedule == nil
+      && warmUp == nil
       && [learningRate, minLearningRate, cooldown, weightDecay, beta1, beta2, clip, dropout]
-        .allSatisfy {
-          $0 == nil
-        }
+        .allSatisfy { $0 == nil }
   }
 
   func validate() throws {
     if let batchTokens, batchTokens.value < 1 {
       throw ValidationError("--batch-tokens is at least 1")
+    }
+    if let microBatches, microBatches < 1 || microBatches & (microBatches - 1) != 0 {
+      throw ValidationError("--micro-batches is a power of two")
     }
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate is above 0")

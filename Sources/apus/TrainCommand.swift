@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpora
+import Distributed
 import Glibc
 import Machine
 import Models
@@ -17,11 +18,13 @@ struct TrainCommand: ParsableCommand {
         apus train corpora/tales.jsonl.zst -o tales --time 2m
         apus train books/ -o books --tokenizer books-16k.json --depth 6 --tokens 50M
         apus train --resume books
+        mpirun -n 4 apus train books/ -o books --tokenizer books-16k.json
 
       One dial, --depth, decides width, heads, batch, learning rate and length; every number can \
       be given by itself, and the plan is printed before it is carried out. Without --tokenizer \
       one is trained on the corpus first. Ctrl-C finishes the step and saves. The folder opens in \
-      Hugging Face transformers; training/metrics.jsonl inside it is the log of the run.
+      Hugging Face transformers; training/metrics.jsonl inside it is the log of the run. Any number \
+      of threads and processes gives the same bytes: docs/parallel.md.
       """)
 
   @OptionGroup var corpus: CorpusOptions
@@ -102,7 +105,11 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
+  /// The processes that train together.
+  var processes: any Communicator { Cooperation.current.communicator }
+
   func run() throws {
+    _ = try Cooperation.join()
     if let resume {
       try resumeRun(in: resume)
     } else if let output {
@@ -121,6 +128,11 @@ struct TrainCommand: ParsableCommand {
         hint: "apus train --resume \(folder) goes on with it, --force replaces it")
     }
     threads.apply()
+    if processes.size > 1, corpus.corpus.isEmpty || corpus.corpus.contains("-") {
+      throw Failure(
+        "standard input has one reader, and \(processes.size) processes train", status: .usage,
+        hint: "write the text to a file first")
+    }
     let texts = try corpus.open(for: Self.self)
     let start = try TrainStart(self, texts)
     var plan = start.plan
@@ -131,21 +143,22 @@ struct TrainCommand: ParsableCommand {
     if let given = start.tokenizer {
       tokenizer = given
     } else {
-      tokenizer = try trainTokenizer(on: texts, size: plan.configuration.vocabularySize)
+      tokenizer = try sharedTokenizer(on: texts, size: plan.configuration.vocabularySize)
       if tokenizer.vocabularySize != plan.configuration.vocabularySize {
         plan = start.plan(vocabularySize: tokenizer.vocabularySize)
       }
     }
     let transformer = start.transformer ?? Transformer(plan.configuration, seed: seed)
     let trainer = try Trainer(
-      transformer, tokenizer: tokenizer, options: start.options(for: plan), folder: folder)
+      transformer, tokenizer: tokenizer, options: start.options(for: plan), folder: folder,
+      communicator: processes)
     try TrainDisplay(messages).run(trainer)
   }
 
   private func resumeRun(in folder: String) throws {
-    let trainer = try Trainer(resuming: folder) { options in
+    threads.apply()
+    let trainer = try Trainer(resuming: folder, communicator: processes) { options in
       if let horizon = length.horizon { options.horizon = horizon }
-      if let count = threads.threads { options.threads = count }
       if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
       if let interval = watch.saveEvery { options.saveEvery = interval.steps }
       if let keep = watch.keep { options.keep = keep }
@@ -180,7 +193,9 @@ struct TrainCommand: ParsableCommand {
       "\(Format.count(plan.parameterCount)) parameters",
       "\(Format.count(plan.expectedTokens)) tokens in \(Format.plural(plan.expectedSteps, "step"))",
       Format.bytes(plan.expectedMemory),
-      "about \(Format.time(plan.expectedSeconds)) on \(Format.plural(threads.count, "thread"))",
+      "about \(Format.time(plan.expectedSeconds)) on "
+        + (processes.size > 1 ? "\(processes.size) × " : "")
+        + Format.plural(threads.count, "thread"),
       "seed \(seed)",
     ]
     messages.say(summary.joined(separator: ", "))
@@ -189,6 +204,13 @@ struct TrainCommand: ParsableCommand {
         "the run needs more memory than the \(Format.bytes(free)) that are free",
         hint: "a smaller --depth, --width or --context needs less")
     }
+  }
+
+  /// Trained by the first process for all.
+  private func sharedTokenizer(on texts: Corpus, size: Int) throws -> Tokenizer {
+    if processes.size == 1 { return try trainTokenizer(on: texts, size: size) }
+    let own = processes.rank == 0 ? try trainTokenizer(on: texts, size: size).json() : []
+    return try Tokenizer(json: processes.handOut(own))
   }
 
   private func trainTokenizer(on texts: Corpus, size: Int) throws -> Tokenizer {

@@ -49,9 +49,18 @@ struct TrainStart {
       }
     }
     wishes.corpusBytes = try textBytes(of: texts)
-    wishes.speed = MachineSpeed.training(seconds: 0.2)
+    // One plan for all processes, by the speed of the first.
+    let processes = command.processes
+    let speed = processes.gatherAll([MachineSpeed.training(seconds: 0.2)])[0][0]
+    wishes.speed = speed * Double(processes.size)
+    wishes.processes = processes.size
     self.wishes = wishes
     plan = TrainingPlan(wishes, cores: command.threads.count)
+    if let parts = wishes.microBatches, parts > plan.sequences {
+      throw Failure(
+        "a step of \(Format.plural(plan.sequences, "window")) has no \(parts) micro-batches",
+        status: .usage, hint: "ask for fewer, or for more --batch-tokens")
+    }
     if let problem = plan.configuration.problem {
       throw Failure("no such model can be: \(problem)", status: .usage)
     }
@@ -124,6 +133,7 @@ extension TrainCommand {
     wishes.schedule = step.schedule
     wishes.warmupSteps = step.warmUp
     wishes.batchTokens = step.batchTokens?.value
+    wishes.microBatches = step.microBatches
     wishes.clip = step.clip
     wishes.horizon = length.horizon
     return wishes

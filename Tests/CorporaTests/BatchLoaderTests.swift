@@ -124,8 +124,8 @@ struct BatchLoaderTests {
     let whole = try loader(.buffer(tokens: 1_000), sequences: 6)
     let parts = try (0..<3).map { process in
       try BatchLoader(
-        corpus: corpus, split: .all, tokenizer: tokenizer, sequences: 2, length: length,
-        shuffle: .buffer(tokens: 1_000), seed: 1, process: process, processes: 3)
+        corpus: corpus, split: .all, tokenizer: tokenizer, sequences: 6, length: length,
+        shuffle: .buffer(tokens: 1_000), seed: 1, rows: 2 * process..<2 * process + 2)
     }
     for _ in 0..<windows.count {
       let batch = try whole.next()

@@ -1,5 +1,6 @@
 /// Small corpora, tokenizers and models for tests of whole runs.
 
+import Autograd
 import Corpora
 import FoundationEssentials
 import Glibc
@@ -56,4 +57,12 @@ struct SmallRun {
   static let text = (0..<60).map { index in
     "The \(["swift", "swallow", "martin"][index % 3]) number \(index) flew \(index * 7 % 23) miles.\n"
   }.joined()
+}
+
+extension ParameterStore {
+  /// The norm of all gradients together.
+  func gradientNorm() -> Double {
+    squaredGradients(in: parameters.map { $0.offset..<$0.offset + $0.count }).reduce(0, +)
+      .squareRoot()
+  }
 }

@@ -108,7 +108,7 @@ extension WholeRuns {
       run.options.horizon = .steps(1)
       run.options.clip = 0
       _ = try run.trainer("one").run()
-      run.options.sequencesPerPass = 3
+      run.options.microBatches = 2
       _ = try run.trainer("two").run()
       let norms = try ["one", "two"].map { name -> [Double] in
         guard case .step(let record) = try run.log(of: name)[0] else { return [] }

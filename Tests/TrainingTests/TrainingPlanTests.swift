@@ -123,13 +123,13 @@ import Training
     #expect(TrainingPlan(wishes, cores: 2).horizon == .tokens(1_000_000))
   }
 
-  @Test("a large step takes several passes of equal size")
+  @Test("a large step takes several micro-batches of equal size")
   func passes() {
     var wishes = TrainingPlan.Wishes()
     wishes.batchTokens = 131_072
     let plan = TrainingPlan(wishes, cores: 2)
     #expect(plan.sequences == 512)
-    #expect(plan.sequencesPerPass == 64)
+    #expect(plan.microBatches == 8)
   }
 
   @Test("the count of parameters is what a store would hold, and the memory holds it")

@@ -107,12 +107,14 @@ extension Tensor {
     }
     if let logSumExp {
       precondition(cache == nil, "A cache has no gradient.")
+      tape.willContribute(to: shape.queryNorm, shape.keyNorm)
       tape.record(y) { [unowned y, unowned tape] dy in
         tape.measure(
           "attention", flops: call.forwardFLOPs / 2 * 5, floats: 2 * (call.input.count + y.count)
         ) {
           call.backward(dy, output: y, logSumExp: logSumExp)
         }
+        tape.didContribute(to: shape.queryNorm, shape.keyNorm)
       }
     }
     return y

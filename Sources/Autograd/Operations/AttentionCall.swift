@@ -131,7 +131,7 @@ struct AttentionCall {
   ) {
     let norms = prepared.parts.compactMap(\.norm)
     tape.addParts(
-      to: norms.map(\.gradient), counts: norms.map(\.count), over: input.rows
+      to: norms.map { $0.startedGradient() }, counts: norms.map(\.count), over: input.rows
     ) { range, sums in
       prepared.forEachRun(of: range) { part, run, cosine, sine in
         let start = run.lowerBound * input.columns + part.column

@@ -33,6 +33,7 @@ extension Tensor {
     if tape.isRecording {
       precondition(gradient == nil, "The input of the loss has no other reader.")
       gradient = tape.borrow(count)
+      tape.willContribute(to: head)
     }
     var losses = [Float](repeating: 0, count: rows)
     losses.withUnsafeMutableBufferPointer { losses in
@@ -46,6 +47,7 @@ extension Tensor {
       }
     }
     putAside()
+    if tape.isRecording { tape.didContribute(to: head) }
     return losses
   }
 
@@ -84,7 +86,8 @@ extension Tensor {
       MatrixProduct.multiply(
         logits, .transposed, stride: vocabulary, input, stride: columns,
         into: head.gradient, stride: columns,
-        rows: vocabulary, columns: columns, inner: rows.count, addend: Floats(head.gradient))
+        rows: vocabulary, columns: columns, inner: rows.count,
+        addend: head.keepsGradient() ? Floats(head.gradient) : nil)
     }
     tape.profile?.isBackward = false
   }

@@ -32,7 +32,10 @@ extension Tape {
         }
       }
     }
+    willContribute(to: table, positions)
     record(y) { [unowned self] dy in
+      let tableGradient = table.startedGradient()
+      let positionGradient = positions?.startedGradient()
       // Threads divide the width, not the rows: tokens repeat, columns do not.
       measure("embedding", floats: (positions == nil ? 3 : 5) * tokens.count * width) {
         Workers.shared.divide(width, alignment: 16) { range, _ in
@@ -40,14 +43,15 @@ extension Tape {
           for (row, token) in tokens.enumerated() {
             let gradient = dy + row * width + start
             kernels.add(
-              gradient, to: table.gradient + Int(token) * width + start, count: range.count)
-            if let positions {
-              let target = positions.gradient + (firstPosition + row % length) * width + start
+              gradient, to: tableGradient + Int(token) * width + start, count: range.count)
+            if let positionGradient {
+              let target = positionGradient + (firstPosition + row % length) * width + start
               kernels.add(gradient, to: target, count: range.count)
             }
           }
         }
       }
+      didContribute(to: table, positions)
     }
     return y
   }

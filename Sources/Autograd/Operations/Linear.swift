@@ -35,6 +35,7 @@ extension Tensor {
         bias: bias.map { Floats($0.value) })
     }
     x.putAside()
+    tape.willContribute(to: weight, bias)
     tape.record(y) { [unowned y] dy in
       let tape = x.tape
       let input = x.value
@@ -42,7 +43,8 @@ extension Tensor {
         MatrixProduct.multiply(
           dy, .transposed, stride: outputs, input, stride: x.columns,
           into: weight.gradient, stride: x.columns,
-          rows: outputs, columns: x.columns, inner: x.rows, addend: Floats(weight.gradient))
+          rows: outputs, columns: x.columns, inner: x.rows,
+          addend: weight.keepsGradient() ? Floats(weight.gradient) : nil)
       }
       x.putAside()
       if let bias {
@@ -50,6 +52,7 @@ extension Tensor {
           tape.addColumnSums(of: dy, rows: x.rows, columns: outputs, to: bias)
         }
       }
+      tape.didContribute(to: weight, bias)
       x.receive { dx, keep in
         tape.measure("\(weight.operation), input", flops: flops, floats: floats) {
           MatrixProduct.multiply(
@@ -77,26 +80,26 @@ extension Parameter {
 }
 
 extension Tape {
-  /// Adds the sums of the columns of `matrix` to the gradient of `bias`, part after part, so that
-  /// the result depends on the number of threads alone.
+  /// Adds the sums of the columns of `matrix` to the gradient of `bias`.
   func addColumnSums(of matrix: Floats, rows: Int, columns: Int, to bias: Parameter) {
-    addParts(to: [bias.gradient], counts: [columns], over: rows) { range, sums in
+    addParts(to: [bias.startedGradient()], counts: [columns], over: rows) { range, sums in
       kernels.addColumnSums(
         of: matrix + range.lowerBound * columns, rows: range.count, columns: columns, to: sums[0])
     }
   }
 
-  /// Divides `rows` among the threads, each with zeroed sums of its own (`counts` floats), and adds
-  /// those to `targets` in order.
+  /// Divides `rows` into parts, each with zeroed sums of its own (`counts` floats), and adds those
+  /// to `targets` in order; the parts depend on `rows` alone, not on the number of threads.
   func addParts(
     to targets: [MutableFloats], counts: [Int], over rows: Int,
     _ body: (_ range: Range<Int>, _ sums: [MutableFloats]) -> Void
   ) {
     let total = counts.reduce(0, +)
-    let parts = Workers.shared.count
+    let parts = min(16, (rows + 63) / 64)
     let scratch = borrow(parts * total)
     scratch.update(repeating: 0, count: parts * total)
-    Workers.shared.divide(rows) { range, part in
+    Workers.shared.share(parts) { (part: Int) in
+      let range = rows * part / parts..<rows * (part + 1) / parts
       var sums: [MutableFloats] = []
       var start = scratch + part * total
       for count in counts {

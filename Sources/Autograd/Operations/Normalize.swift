@@ -21,9 +21,10 @@ extension Tensor {
         }
       }
     }
+    tape.willContribute(to: weight)
     tape.record(y) { dy in
       x.receive { dx, keep in
-        let targets = weight.map { [$0.gradient] } ?? []
+        let targets = weight.map { [$0.startedGradient()] } ?? []
         x.tape.measure("RMSNorm", floats: 3 * x.count) {
           x.tape.addParts(
             to: targets, counts: targets.map { _ in x.columns }, over: x.rows
@@ -36,6 +37,7 @@ extension Tensor {
           }
         }
       }
+      x.tape.didContribute(to: weight)
     }
     return y
   }
@@ -56,11 +58,13 @@ extension Tensor {
         }
       }
     }
+    tape.willContribute(to: weight, bias)
     tape.record(y) { dy in
       x.receive { dx, keep in
         x.tape.measure("LayerNorm", floats: 3 * x.count) {
           x.tape.addParts(
-            to: [weight.gradient, bias.gradient], counts: [x.columns, x.columns], over: x.rows
+            to: [weight.startedGradient(), bias.startedGradient()],
+            counts: [x.columns, x.columns], over: x.rows
           ) { range, sums in
             let start = range.lowerBound * x.columns
             kernels.layerNormBackward(
@@ -71,6 +75,7 @@ extension Tensor {
           }
         }
       }
+      x.tape.didContribute(to: weight, bias)
     }
     return y
   }
