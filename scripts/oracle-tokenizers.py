@@ -32,7 +32,7 @@ ATOMS = (
 
 def random_text(rng):
     kind = rng.random()
-    count = 1 + int(rng.expovariate(0.08))
+    count = 1 + int(rng.expovariate(rng.choice([0.1, 0.08, 0.02])))
     if kind < 0.6:
         return "".join(rng.choice(ATOMS) for _ in range(count))
     if kind < 0.75:

@@ -11,6 +11,9 @@ final class MergeTable: Sendable {
   }
 
   private let slots: FlatTable<Slot>
+  /// A bit for every few pairs, to tell most of those that do not merge without going to `slots`.
+  private let filter: FlatTable<UInt64>
+  private let filterShift: UInt64
   /// What the merge of each rank makes.
   let products: FlatTable<Token>
   private let shift: UInt64
@@ -21,6 +24,9 @@ final class MergeTable: Sendable {
     let count = powerOfTwo(atLeast: max(16, capacity * 2))
     slots = FlatTable(count: count)
     products = FlatTable(count: rankCount)
+    let words = min(powerOfTwo(atLeast: max(16, capacity / 8)), 1 << 14)
+    filter = FlatTable(count: words)
+    filterShift = UInt64(58 - words.trailingZeroBitCount)
     mask = count - 1
     shift = UInt64(64 - count.trailingZeroBitCount)
   }
@@ -30,7 +36,12 @@ final class MergeTable: Sendable {
   func rank(_ left: Token, _ right: Token) -> UInt32 {
     // Complemented, so that fresh memory holds no key.
     let key = ~(UInt64(left) &<< 32 | UInt64(right))
-    var index = home(key)
+    let hashed = mix(key, 0)
+    let bit = (hashed &<< 24) &>> filterShift
+    if filter.base[Int(truncatingIfNeeded: bit &>> 6)] &>> (bit & 63) & 1 == 0 {
+      return MergeTable.none
+    }
+    var index = Int(truncatingIfNeeded: hashed &>> shift)
     while true {
       let slot = slots.base[index]
       if slot.key == 0 { return MergeTable.none }
@@ -42,16 +53,14 @@ final class MergeTable: Sendable {
   /// Adds a merge or replaces its rank; only while the table is being made, by one thread.
   func insert(_ left: Token, _ right: Token, rank: Int, token: Token) {
     let key = ~(UInt64(left) << 32 | UInt64(right))
-    var index = home(key)
+    let hashed = mix(key, 0)
+    let bit = (hashed << 24) >> filterShift
+    filter.base[Int(bit >> 6)] |= 1 << (bit & 63)
+    var index = Int(truncatingIfNeeded: hashed >> shift)
     while slots.base[index].key != key, slots.base[index].key != 0 {
       index = (index + 1) & mask
     }
     slots.base[index] = Slot(key: key, rank: UInt64(rank))
     products.base[rank] = token
-  }
-
-  @inline(__always)
-  private func home(_ key: UInt64) -> Int {
-    Int(truncatingIfNeeded: mix(key, 0) &>> shift)
   }
 }

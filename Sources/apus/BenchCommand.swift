@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
         apus bench
         apus bench --width 256 --layers 4 --seconds 5 --json
         apus bench train --profile
+        apus bench tokenizer books.txt --tokenizer cl100k.json
       """,
     subcommands: [
       BenchOverviewCommand.self, BenchTrainCommand.self, BenchForwardCommand.self,

@@ -129,7 +129,8 @@ private final class SharedEncoding: @unchecked Sendable {
 
   init(_ text: [UInt8], _ tokenizer: Tokenizer, threads: Int) {
     self.text = text
-    encoders = (0..<threads).map { _ in tokenizer.makeEncoder() }
+    let encoders = (0..<threads).map { _ in tokenizer.makeEncoder() }
+    self.encoders = encoders
     pool = Workers(count: threads)
     var parts: [Range<Int>] = []
     var start = 0
