@@ -1,6 +1,7 @@
 /// What a run of generation is asked for, what it reports, and what comes out of it.
 
 import Glibc
+import Tokenizers
 
 /// What to generate.
 public struct GenerationOptions: Sendable {

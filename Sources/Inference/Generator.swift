@@ -63,12 +63,13 @@ public struct Generator<Model: LanguageModel, Coder: TextTokenizer> {
       var logits = [Float]()
       for _ in group.samples { logits += first }
       let width = model.vocabularySize
+      let known = min(width, tokenizer.vocabularySize)
       var isWanted = true
       for step in group.paths[0].indices {
         for (row, sample) in group.samples.enumerated() {
           let (token, share) = group.paths[row][step]
           isWanted =
-            state.adopt(token, share, sample, logits[row * width..<(row + 1) * width], report)
+            state.adopt(token, share, sample, logits[row * width..<row * width + known], report)
             && isWanted
         }
         logits = advance(state: state, cache: &cache)

@@ -86,9 +86,11 @@ struct PerplexityCommand: ParsableCommand {
     if let validationFraction, !(validationFraction > 0 && validationFraction < 1) {
       throw ValidationError("--validation-fraction lies between 0 and 1")
     }
-    if lines.isAny, report.json { throw ValidationError("--json goes with no lines") }
+    if lines.isAny, report.json {
+      throw ValidationError("--json and lines of scores exclude each other")
+    }
     if lines.isAny, compare != nil || !baseline.isEmpty {
-      throw ValidationError("--compare and --baseline go with no lines")
+      throw ValidationError("--compare and --baseline exclude lines of scores")
     }
   }
 
