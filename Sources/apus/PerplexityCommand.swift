@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpora
+import Distributed
 import Inference
 import Machine
 import Models
@@ -16,6 +17,7 @@ struct PerplexityCommand: ParsableCommand {
         apus perplexity tales letter.txt
         apus perplexity tales books.test.jsonl.zst --context 256 --stride 64 --json
         echo "The fox ran home." | apus perplexity tales --per-token
+        mpirun -n 4 apus perplexity tales books.test.jsonl.zst
 
       Perplexity is given per token, per word (between white space) and per byte, with bits per \
       byte; only the last three compare models with different tokenizers. A window slides over \
@@ -77,6 +79,7 @@ struct PerplexityCommand: ParsableCommand {
   }
 
   func run() throws {
+    let processes = try Cooperation.join(reading: texts)
     threads.apply()
     if texts.isEmpty || texts == ["-"] { try Input.requireData(for: Self.self) }
     let loaded = try model.load()
@@ -95,15 +98,19 @@ struct PerplexityCommand: ParsableCommand {
     if let problem = options.problem(longest: loaded.transformer.contextLength) {
       throw Failure(problem, status: .usage)
     }
+    options.batchTokens *= processes.size
     var measurement = Perplexity(
-      model: loaded.transformer, tokenizer: loaded.tokenizer, options: options)
+      model: SharedModel(model: loaded.transformer, processes: processes),
+      tokenizer: loaded.tokenizer, options: options)
     let reader = try corpus.makeReader(
       from: .start,
       split: validationFraction.map { .validation(validationFraction: $0) } ?? .all)
     let progress = Progress("measuring", unit: .bytes, options: messages)
-    Interruption.observe()
+    // Processes that share a measurement end when mpirun ends them.
+    if processes.size == 1 { Interruption.observe() }
     var failure: (any Error)?
     let emit = { (document: ScoredDocument) in
+      if processes.rank > 0 { return }
       do {
         if perToken { try Console.write(tokenLines(of: document, with: loaded.tokenizer)) }
         if perWord { try Console.write(wordLines(of: document)) }
@@ -130,6 +137,7 @@ struct PerplexityCommand: ParsableCommand {
         "there is nothing to predict: no document has two tokens", status: .badData,
         hint: "give a longer text, or --bos")
     }
+    if processes.rank > 0 { return }
     if perToken || perWord {
       messages.say(words(of: result))
     } else {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpora
+import Distributed
 import Glibc
 import Machine
 import Tokenizers
@@ -15,7 +16,7 @@ struct TokenizeCommand: ParsableCommand {
         echo "Once upon a time" | apus tokenize --tokenizer tokenizers/tales-4k.json
         apus tokenize corpora/tales.jsonl.zst --tokenizer tales-4k.json --format u16 -o tales.bin
 
-      One line a document. A .txt file or standard input is one document unless --lines makes \
+      Under mpirun the processes share the documents. One line a document. A .txt file or standard input is one document unless --lines makes \
       each line one.
       """)
 
@@ -43,9 +44,13 @@ struct TokenizeCommand: ParsableCommand {
   /// Documents up to this size are encoded in parallel; larger ones in pieces as they are read.
   private static let longDocument = 1 << 22
 
+  /// The processes that share the documents.
+  private var processes: any Communicator { Cooperation.current.communicator }
+
   func run() throws {
+    _ = try Cooperation.join(reading: corpus.corpus)
     if let output, output != "-" {
-      try replace.check(output)
+      if processes.rank == 0 { try replace.check(output) }
     } else if format.isBinary, Console.isTerminal(STDOUT_FILENO) {
       throw Failure(
         "\(format.rawValue) would write binary data to the terminal", status: .usage,
@@ -62,11 +67,14 @@ struct TokenizeCommand: ParsableCommand {
       throw Failure("the tokenizer has no end-of-text token", status: .usage)
     }
     let texts = try corpus.open(for: Self.self)
-    var writer = try TokenWriter(output, format: format, tokenizer: tokenizer)
+    // Only the first process writes.
+    var writer = try TokenWriter(
+      processes.rank == 0 ? output : nil, format: format, tokenizer: tokenizer)
     let progress = Progress("tokenizing", unit: .bytes, options: messages)
-    Interruption.observe()
+    if processes.size == 1 { Interruption.observe() }
     let bytes = try tokenize(texts, with: tokenizer, to: &writer, progress: progress)
     progress.clear()
+    if processes.rank > 0 { return }
     try writer.finish()
     if let output, output != "-" {
       let rate = Double(bytes) / 1e6 / max(progress.seconds, 1e-9)
@@ -86,6 +94,7 @@ struct TokenizeCommand: ParsableCommand {
     var batch: [[UInt8]] = []
     var batchBytes = 0
     var bytes = 0
+    var batches = 0
     while try reader.advance() {
       var document: [UInt8] = []
       while document.count < Self.longDocument,
@@ -96,11 +105,12 @@ struct TokenizeCommand: ParsableCommand {
         batch.append(document)
         if batchBytes < Self.longDocument, batch.count < 4096 { continue }
       }
-      try write(batch, with: tokenizer, to: &writer)
+      try write(batch, number: batches, with: tokenizer, to: &writer)
+      batches += 1
       batch = []
       bytes += batchBytes
       batchBytes = 0
-      if document.count >= Self.longDocument {
+      if document.count >= Self.longDocument, processes.rank == 0 {
         bytes += try write(document, restFrom: reader, with: tokenizer, to: &writer)
       }
       try Interruption.check()
@@ -109,14 +119,30 @@ struct TokenizeCommand: ParsableCommand {
         share: texts.isRereadable
           ? Double(reader.compressedBytesRead) / Double(max(1, texts.compressedBytes)) : nil)
     }
-    try write(batch, with: tokenizer, to: &writer)
+    try write(batch, number: batches, with: tokenizer, to: &writer)
     return bytes + batchBytes
   }
 
-  /// Encodes whole documents in parallel and writes them in order.
+  /// Encodes whole documents in parallel and writes them in order; of several processes, one after
+  /// another gets a batch, and the first writes them all.
   private func write(
-    _ documents: [[UInt8]], with tokenizer: Tokenizer, to writer: inout TokenWriter
+    _ documents: [[UInt8]], number: Int, with tokenizer: Tokenizer, to writer: inout TokenWriter
   ) throws {
+    let owner = number % processes.size
+    if processes.rank > 0, processes.rank != owner { return }
+    let results =
+      processes.rank == owner
+      ? encoded(documents, with: tokenizer) : received(documents.count, from: owner)
+    if processes.rank > 0 { return send(results) }
+    for tokens in results {
+      try writer.write(tokens)
+      try end(with: tokenizer, to: &writer)
+    }
+    try writer.flush()
+  }
+
+  /// The tokens of every document, in order.
+  private func encoded(_ documents: [[UInt8]], with tokenizer: Tokenizer) -> [[Token]] {
     var results = [[Token]](repeating: [], count: documents.count)
     results.withUnsafeMutableBufferPointer { results in
       Workers.shared.share(documents.count) { index in
@@ -127,11 +153,34 @@ struct TokenizeCommand: ParsableCommand {
         results[index] = tokens
       }
     }
-    for tokens in results {
-      try writer.write(tokens)
-      try end(with: tokenizer, to: &writer)
+    return results
+  }
+
+  /// Sends the first process the lengths of documents, then their tokens.
+  private func send(_ documents: [[Token]]) {
+    let counts = documents.map { Token($0.count) }
+    let all = documents.flatMap { $0 }
+    for part in [counts, all] where !part.isEmpty {
+      part.withUnsafeBytes { processes.send($0, to: 0, tag: Tag.result).wait() }
     }
-    try writer.flush()
+  }
+
+  /// What `send` sent.
+  private func received(_ count: Int, from process: Int) -> [[Token]] {
+    func tokens(_ count: Int) -> [Token] {
+      var part = [Token](repeating: 0, count: count)
+      if count > 0 {
+        part.withUnsafeMutableBytes { processes.receive($0, from: process, tag: Tag.result).wait() }
+      }
+      return part
+    }
+    let counts = tokens(count).map(Int.init)
+    let all = tokens(counts.reduce(0, +))
+    var start = 0
+    return counts.map { count in
+      defer { start += count }
+      return Array(all[start..<start + count])
+    }
   }
 
   /// Encodes a long document as it is read; returns its bytes.
