@@ -30,6 +30,17 @@ final class Cooperation: @unchecked Sendable {
     return current.communicator
   }
 
+  /// Joins the processes, for a command that reads `paths`; standard input has one reader.
+  static func join(reading paths: [String]) throws(Failure) -> any Communicator {
+    let processes = try join()
+    if processes.size > 1, paths.isEmpty || paths.contains("-") {
+      throw Failure(
+        "standard input has one reader, and there are \(processes.size) processes",
+        status: .usage, hint: "write the text to a file first")
+    }
+    return processes
+  }
+
   /// Whether what this process has to say is said by another.
   static var isSilent: Bool { Job.launchedRank > 0 }
 

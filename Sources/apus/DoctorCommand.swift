@@ -3,6 +3,7 @@
 import ArgumentParser
 import CICU
 import CZstd
+import Distributed
 import Glibc
 import Kernels
 import Machine
@@ -34,7 +35,7 @@ struct DoctorCommand: ParsableCommand {
     threads.apply()
     var findings = [processor]
     if Processor.isSupported { findings += products }
-    findings += [unicode, compression, pages, memory]
+    findings += [unicode, compression, processes, pages, memory]
     let width = findings.map(\.name.count).max() ?? 0
     let style = Style.standardOutput
     let lines = findings.flatMap { finding in
@@ -93,6 +94,17 @@ struct DoctorCommand: ParsableCommand {
     let version = String(cString: ZSTD_versionString())
     return Finding(
       key: "zstd", name: "zstd", value: version, json: .string(version), hint: nil)
+  }
+
+  private var processes: Finding {
+    #if MPI
+    return Finding(
+      key: "mpi", name: "processes", value: MPICommunicator.version,
+      json: .string(MPICommunicator.version), hint: nil)
+    #else
+    return Finding(
+      key: "mpi", name: "processes", value: "one: built without Open MPI", json: .null, hint: nil)
+    #endif
   }
 
   private var pages: Finding {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpora
+import Distributed
 import Inference
 import Machine
 import Models
@@ -19,6 +20,7 @@ struct PerplexityCommand: ParsableCommand {
         apus perplexity tales letter.txt --per-word --tsv --log 2
         apus perplexity tales books.test.jsonl.zst --compare tales-before
         apus perplexity books books.test.jsonl.zst --baseline books.train.jsonl.zst
+        mpirun -n 4 apus perplexity tales books.test.jsonl.zst
 
       Perplexity is given per token, per word (between white space) and per byte, with bits per \
       byte; only the last three compare models with different tokenizers. A window slides over \
@@ -95,6 +97,7 @@ struct PerplexityCommand: ParsableCommand {
   }
 
   func run() throws {
+    let processes = try Cooperation.join(reading: texts)
     threads.apply()
     if texts.isEmpty || texts == ["-"] { try Input.requireData(for: Self.self) }
     let loaded = try model.load()
@@ -102,10 +105,13 @@ struct PerplexityCommand: ParsableCommand {
       texts.isEmpty ? ["-"] : texts, textField: form.textField, lines: form.lines)
     let options = try options(for: loaded)
     var measurement = Perplexity(
-      model: loaded.transformer, tokenizer: loaded.tokenizer, options: options)
+      model: SharedModel(model: loaded.transformer, processes: processes),
+      tokenizer: loaded.tokenizer, options: options)
     let second = try compare.map { try ModelOptions.load($0) }
     var otherMeasurement = try second.map {
-      Perplexity(model: $0.transformer, tokenizer: $0.tokenizer, options: try self.options(for: $0))
+      Perplexity(
+        model: SharedModel(model: $0.transformer, processes: processes), tokenizer: $0.tokenizer,
+        options: try self.options(for: $0))
     }
     let ngrams =
       baseline.isEmpty
@@ -120,9 +126,11 @@ struct PerplexityCommand: ParsableCommand {
       from: .start,
       split: validationFraction.map { .validation(validationFraction: $0) } ?? .all)
     let progress = Progress("measuring", unit: .bytes, options: messages)
-    Interruption.observe()
+    // Processes that share a measurement end when mpirun ends them.
+    if processes.size == 1 { Interruption.observe() }
     var failure: (any Error)?
     let emit = { (document: ScoredDocument) in
+      if processes.rank > 0 { return }
       do {
         if lines.isAny { try Console.write(lines.lines(of: document, with: loaded.tokenizer)) }
         collector.add(document)
@@ -130,7 +138,7 @@ struct PerplexityCommand: ParsableCommand {
         failure = failure ?? error
       }
     }
-    if lines.isAny { try Console.write(lines.heading) }
+    if lines.isAny, processes.rank == 0 { try Console.write(lines.heading) }
     var bytes = 0
     while let document = try reader.next() {
       if ngrams != nil { collector.remember(document.bytes) }
@@ -153,6 +161,7 @@ struct PerplexityCommand: ParsableCommand {
         "there is nothing to predict: no document has two tokens", status: .badData,
         hint: "give a longer text, or --bos")
     }
+    if processes.rank > 0 { return }
     var findings = PerplexityFindings(
       report: result, positions: collector.positions, baseline: ngrams)
     if let otherResult, let compare, let difference = collector.difference {
@@ -173,6 +182,7 @@ struct PerplexityCommand: ParsableCommand {
 
   private func options(for loaded: LoadedModel) throws -> PerplexityOptions {
     var options = PerplexityOptions()
+    options.batchTokens *= Cooperation.current.communicator.size
     options.context = context
     options.stride = stride
     options.scoresWords = lines.perWord

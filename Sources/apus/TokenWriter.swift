@@ -1,6 +1,7 @@
 /// Tokens in one of the forms that `apus tokenize` writes.
 
 import ArgumentParser
+import Distributed
 import Tokenizers
 
 /// How tokens are written.
@@ -89,6 +90,38 @@ struct RenderedTokens: Sendable {
       bytes.append(UInt8(ascii: "0") + UInt8(token / divisor % 10))
       divisor /= 10
     }
+  }
+}
+
+extension RenderedTokens {
+  private var numbers: [Int] {
+    [bytes.count, tokens, documents, textBytes, joinsLine ? 1 : 0, isInsideLine ? 1 : 0]
+  }
+
+  /// Sends this to another process, which makes it anew with `init(from:of:)`.
+  func send(to process: Int, of processes: any Communicator) {
+    numbers.withUnsafeBytes { processes.send($0, to: process, tag: Tag.result).wait() }
+    if bytes.isEmpty { return }
+    bytes.withUnsafeBytes { processes.send($0, to: process, tag: Tag.result).wait() }
+  }
+
+  /// What another process has sent.
+  init(from process: Int, of processes: any Communicator) {
+    var numbers = [Int](repeating: 0, count: 6)
+    numbers.withUnsafeMutableBytes {
+      processes.receive($0, from: process, tag: Tag.result).wait()
+    }
+    bytes = [UInt8](repeating: 0, count: numbers[0])
+    if !bytes.isEmpty {
+      bytes.withUnsafeMutableBytes {
+        processes.receive($0, from: process, tag: Tag.result).wait()
+      }
+    }
+    tokens = numbers[1]
+    documents = numbers[2]
+    textBytes = numbers[3]
+    joinsLine = numbers[4] == 1
+    isInsideLine = numbers[5] == 1
   }
 }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpora
+import Distributed
 import Glibc
 import Machine
 import Tokenizers
@@ -16,7 +17,7 @@ struct TokenizeCommand: ParsableCommand {
         apus tokenize corpora/tales.jsonl.zst --tokenizer tales-4k.json --format u16 -o tales.bin
 
       One line a document. A .txt file or standard input is one document unless --lines makes \
-      each line one.
+      each line one. Under mpirun the processes share the text.
       """)
 
   @OptionGroup var corpus: CorpusOptions
@@ -40,9 +41,13 @@ struct TokenizeCommand: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var messages: OutputOptions
 
+  /// The processes that share the documents.
+  private var processes: any Communicator { Cooperation.current.communicator }
+
   func run() throws {
+    _ = try Cooperation.join(reading: corpus.corpus)
     if let output, output != "-" {
-      try replace.check(output)
+      if processes.rank == 0 { try replace.check(output) }
     } else if format.isBinary, Console.isTerminal(STDOUT_FILENO) {
       throw Failure(
         "\(format.rawValue) would write binary data to the terminal", status: .usage,
@@ -59,11 +64,13 @@ struct TokenizeCommand: ParsableCommand {
       throw Failure("the tokenizer has no end-of-text token", status: .usage)
     }
     let texts = try corpus.open(for: Self.self)
-    var writer = try TokenWriter(output, format: format)
+    // Only the first process writes.
+    var writer = try TokenWriter(processes.rank == 0 ? output : nil, format: format)
     let progress = Progress("tokenizing", unit: .bytes, options: messages)
-    Interruption.observe()
+    if processes.size == 1 { Interruption.observe() }
     try tokenize(texts, with: tokenizer, to: &writer, progress: progress)
     progress.clear()
+    if processes.rank > 0 { return }
     try writer.finish()
     if let output, output != "-" {
       let rate = Double(writer.textBytes) / 1e6 / max(progress.seconds, 1e-9)
@@ -85,8 +92,21 @@ struct TokenizeCommand: ParsableCommand {
     let pipeline = OrderedPipeline<TextBatch, RenderedTokens>(threads: threads.count) {
       encoders[$1].encode($0)
     }
+    var number = 0
     while let batch = try batches.next() {
-      try pipeline.submit(batch) { try writer.write($0) }
+      if processes.size > 1 {
+        // One process after another encodes a batch, and the first writes them all.
+        let owner = number % processes.size
+        number += 1
+        if processes.rank == owner {
+          let rendered = encoders[0].encode(batch)
+          if owner == 0 { try writer.write(rendered) } else { rendered.send(to: 0, of: processes) }
+        } else if processes.rank == 0 {
+          try writer.write(RenderedTokens(from: owner, of: processes))
+        }
+      } else {
+        try pipeline.submit(batch) { try writer.write($0) }
+      }
       try Interruption.check()
       progress.update(
         done: Double(writer.textBytes), total: nil,

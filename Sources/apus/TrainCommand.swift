@@ -109,7 +109,7 @@ struct TrainCommand: ParsableCommand {
   var processes: any Communicator { Cooperation.current.communicator }
 
   func run() throws {
-    _ = try Cooperation.join()
+    _ = try resume == nil ? Cooperation.join(reading: corpus.corpus) : Cooperation.join()
     if let resume {
       try resumeRun(in: resume)
     } else if let output {
@@ -128,11 +128,6 @@ struct TrainCommand: ParsableCommand {
         hint: "apus train --resume \(folder) goes on with it, --force replaces it")
     }
     threads.apply()
-    if processes.size > 1, corpus.corpus.isEmpty || corpus.corpus.contains("-") {
-      throw Failure(
-        "standard input has one reader, and \(processes.size) processes train", status: .usage,
-        hint: "write the text to a file first")
-    }
     let texts = try corpus.open(for: Self.self)
     let start = try TrainStart(self, texts)
     var plan = start.plan
