@@ -94,7 +94,6 @@ public enum StudyDesign {
         inputs: Array(tokens[..<count]), targets: Array(tokens[1...]), sequences: plan.sequences,
         dropout: plan.dropout > 0
           ? Dropout(share: Float(plan.dropout), seed: 0, step: steps) : nil)
-      _ = transformer.parameters.gradientNorm()
       optimizer.update(rateShare: 1, gradientScale: 1)
       steps += 1
     } while steps < 10 || (clock.now - start) / .seconds(1) < seconds
