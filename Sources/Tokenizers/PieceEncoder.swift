@@ -262,6 +262,7 @@ final class PieceEncoder: @unchecked Sendable {
 
   @inline(__always)
   private func flush(into tokens: inout [Token]) {
+    tokens.makeRoom(for: stagedCount)
     tokens.append(contentsOf: UnsafeBufferPointer(start: staged.base, count: stagedCount))
     stagedCount = 0
   }

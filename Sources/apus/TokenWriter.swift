@@ -42,11 +42,7 @@ struct RenderedTokens: Sendable {
     switch format {
     case .u16: append(list, width: 2)
     case .u32: append(list, width: 4)
-    case .ids:
-      for token in list {
-        separate()
-        append(decimal: token)
-      }
+    case .ids: append(decimals: list)
     case .pieces:
       for token in list {
         separate()
@@ -83,13 +79,31 @@ struct RenderedTokens: Sendable {
       })
   }
 
-  private mutating func append(decimal token: Token) {
-    var divisor: Token = 1
-    while token / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      bytes.append(UInt8(ascii: "0") + UInt8(token / divisor % 10))
-      divisor /= 10
-    }
+  private mutating func append(decimals list: [Token]) {
+    var needsSpace = isInsideLine
+    bytes.append(
+      contentsOf: [UInt8](unsafeUninitializedCapacity: list.count * 11) { target, count in
+        for token in list {
+          if needsSpace {
+            target[count] = UInt8(ascii: " ")
+            count += 1
+          }
+          needsSpace = true
+          var digits = 1
+          var limit: UInt64 = 10
+          while UInt64(token) >= limit {
+            digits += 1
+            limit *= 10
+          }
+          var rest = token
+          for place in stride(from: count + digits - 1, through: count, by: -1) {
+            target[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+          }
+          count += digits
+        }
+      })
+    if !list.isEmpty { isInsideLine = true }
   }
 }
 

@@ -49,6 +49,21 @@ struct TokenizerFilesTests {
     }
   }
 
+  @Test("truncation and padding to a fixed length are refused by name, not left out")
+  func lengths() throws {
+    let json = String(decoding: try smallTokenizer(.gpt2).json(), as: UTF8.self)
+    let cases = [
+      ("truncation", #"{"max_length":8,"strategy":"LongestFirst","stride":0,"direction":"Right"}"#),
+      ("padding", #"{"strategy":{"Fixed":8},"direction":"Right","pad_id":0,"pad_token":"x"}"#),
+    ]
+    for (name, value) in cases {
+      let asking = json.replacing("\"\(name)\":null", with: "\"\(name)\":\(value)")
+      #expect(asking != json)
+      let error = #expect(throws: TokenizerError.self) { try Tokenizer(json: Array(asking.utf8)) }
+      #expect(error?.description.contains(name) == true)
+    }
+  }
+
   @Test(
     "ids with holes, added tokens and holes in GPT-NeoX's file are kept",
     .enabled(if: Shared.isPresent, Shared.missing))

@@ -27,6 +27,8 @@ extension TokenizerDefinition {
       }
     }
     try reader.finish()
+    if !truncation.isNull { throw .unsupported("“truncation”") }
+    if !padding["strategy"]["Fixed"].isNull { throw .unsupported("“padding” to a fixed length") }
     guard let modelOffset else { throw reader.failure("“model” is missing") }
     options.isByteLevel = try PreTokenizer(preTokenizer).isByteLevel
     reader.seek(modelOffset)
