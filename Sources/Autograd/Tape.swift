@@ -81,7 +81,11 @@ public final class Tape {
   func tensor(
     rows: Int, columns: Int, make: @escaping (_ values: MutableFloats) -> Void
   ) -> Tensor {
-    if isRecording { return Tensor(rows: rows, columns: columns, tape: self, make: make) }
+    if isRecording {
+      let result = Tensor(rows: rows, columns: columns, tape: self, make: make)
+      _ = result.value
+      return result
+    }
     let result = tensor(rows: rows, columns: columns)
     make(result.value)
     return result

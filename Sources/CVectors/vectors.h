@@ -37,44 +37,33 @@ static inline __attribute__((always_inline)) float vectors_sum(vectors_eight x) 
   return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
 
-/// The scalar products of four rows, `stride` apart, with `count` numbers, a multiple of 32.
-///
-/// Four rows at once keep four streams of memory under way.
-static inline void vectors_products_bfloat16(
-    const uint16_t *rows, long stride, const float *x, long count, float *products) {
+/// The scalar product of `count` numbers, a multiple of 32.
+static inline __attribute__((always_inline)) float vectors_dot_bfloat16(
+    const uint16_t *weights, const float *x, long count) {
 #pragma clang fp contract(fast)
-  vectors_eight sums[4][2] = {{{0}}};
-  for (long i = 0; i < count; i += 16) {
-    vectors_eight low = vectors_load(x + i), high = vectors_load(x + i + 8);
-#pragma clang loop unroll(full)
-    for (int row = 0; row < 4; row++) {
-      sums[row][0] += vectors_load_bfloat16(rows + row * stride + i) * low;
-      sums[row][1] += vectors_load_bfloat16(rows + row * stride + i + 8) * high;
-    }
+  vectors_eight a = {0}, b = {0}, c = {0}, d = {0};
+  for (long i = 0; i < count; i += 32) {
+    a += vectors_load_bfloat16(weights + i) * vectors_load(x + i);
+    b += vectors_load_bfloat16(weights + i + 8) * vectors_load(x + i + 8);
+    c += vectors_load_bfloat16(weights + i + 16) * vectors_load(x + i + 16);
+    d += vectors_load_bfloat16(weights + i + 24) * vectors_load(x + i + 24);
   }
-  for (int row = 0; row < 4; row++) products[row] = vectors_sum(sums[row][0] + sums[row][1]);
+  return vectors_sum((a + b) + (c + d));
 }
 
-/// As `vectors_products_bfloat16`, of bytes; each 32 of a row share a factor.
-static inline void vectors_products_int8(
-    const int8_t *rows, const float *factors, long stride, const float *x, long count,
-    float *products) {
+/// The scalar product of `count` numbers, a multiple of 32, each 32 of which share a factor.
+static inline __attribute__((always_inline)) float vectors_dot_int8(
+    const int8_t *weights, const float *factors, const float *x, long count) {
 #pragma clang fp contract(fast)
-  vectors_eight totals[4] = {{0}};
+  vectors_eight total = {0};
   for (long i = 0; i < count; i += 32) {
-    vectors_eight x0 = vectors_load(x + i), x1 = vectors_load(x + i + 8);
-    vectors_eight x2 = vectors_load(x + i + 16), x3 = vectors_load(x + i + 24);
-#pragma clang loop unroll(full)
-    for (int row = 0; row < 4; row++) {
-      const int8_t *weights = rows + row * stride + i;
-      vectors_eight low = vectors_load_int8(weights) * x0;
-      vectors_eight high = vectors_load_int8(weights + 8) * x1;
-      low += vectors_load_int8(weights + 16) * x2;
-      high += vectors_load_int8(weights + 24) * x3;
-      totals[row] += (low + high) * factors[(row * stride + i) / 32];
-    }
+    vectors_eight low = vectors_load_int8(weights + i) * vectors_load(x + i);
+    vectors_eight high = vectors_load_int8(weights + i + 8) * vectors_load(x + i + 8);
+    low += vectors_load_int8(weights + i + 16) * vectors_load(x + i + 16);
+    high += vectors_load_int8(weights + i + 24) * vectors_load(x + i + 24);
+    total += (low + high) * factors[i / 32];
   }
-  for (int row = 0; row < 4; row++) products[row] = vectors_sum(totals[row]);
+  return vectors_sum(total);
 }
 
 /// Writes `count` numbers, a multiple of 32, as floats.

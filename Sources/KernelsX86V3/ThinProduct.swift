@@ -8,19 +8,18 @@ extension VectorKernels {
   public static func matrixVector(
     _ matrix: CompactMatrix, rows range: Range<Int>, _ x: Floats, into y: MutableFloats, keep: Bool
   ) {
-    var row = range.lowerBound
-    while row < range.upperBound {
-      // The last rows again and again where fewer than four are left.
-      let height = min(4, range.upperBound - row)
-      let step = height == 4 ? matrix.columns : 0
-      for index in 0..<(height == 4 ? 1 : height) {
-        let four = fourProducts(matrix, row: row + index, step, x)
-        for place in 0..<(height == 4 ? 4 : 1) {
-          let target = row + index + place
-          y[target] = keep ? y[target] + four[place] : four[place]
-        }
+    let columns = matrix.columns
+    for row in range {
+      let product: Float
+      switch matrix.format {
+      case .bf16:
+        let weights = matrix.values.assumingMemoryBound(to: UInt16.self) + row * columns
+        product = vectors_dot_bfloat16(weights, x, columns)
+      case .int8:
+        let weights = matrix.values.assumingMemoryBound(to: Int8.self) + row * columns
+        product = vectors_dot_int8(weights, matrix.factors + row * (columns / 32), x, columns)
       }
-      row += height
+      y[row] = keep ? y[row] + product : product
     }
   }
 
@@ -71,28 +70,6 @@ extension VectorKernels {
       row += 6
     }
   }
-}
-
-/// The products of `x` with four rows that lie `step` numbers apart.
-@inline(__always)
-private func fourProducts(
-  _ matrix: CompactMatrix, row: Int, _ step: Int, _ x: Floats
-) -> SIMD4<Float> {
-  var four = SIMD4<Float>()
-  let start = row * matrix.columns
-  withUnsafeMutablePointer(to: &four) { four in
-    let products = UnsafeMutableRawPointer(four).assumingMemoryBound(to: Float.self)
-    switch matrix.format {
-    case .bf16:
-      let weights = matrix.values.assumingMemoryBound(to: UInt16.self) + start
-      vectors_products_bfloat16(weights, step, x, matrix.columns, products)
-    case .int8:
-      let weights = matrix.values.assumingMemoryBound(to: Int8.self) + start
-      vectors_products_int8(
-        weights, matrix.factors + start / 32, step, x, matrix.columns, products)
-    }
-  }
-  return four
 }
 
 @inline(__always)

@@ -50,6 +50,7 @@ struct SmallRun {
       guard case .step(var record) = $0 else { return $0 }
       record.seconds = 0
       record.tokensPerSecond = 0
+      record.loaderSeconds = 0
       return .step(record)
     }
   }
