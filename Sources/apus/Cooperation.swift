@@ -58,7 +58,10 @@ final class Cooperation: @unchecked Sendable {
     }
     if isSilent, communicator.size > 1 {
       // What stops every process stops the first one too, which ends the others as it fails.
-      sleep(2)
+      for _ in 0..<14 {
+        sleep(1)
+        if Interruption.isRequested { _exit(failure.status.rawValue) }
+      }
       Failure(
         "process \(communicator.rank) on \(Job.hostName): \(failure.message)",
         status: failure.status, hint: failure.hint

@@ -92,7 +92,7 @@ struct ParallelReport {
   }
 
   private var clusterTitle: String {
-    "predicted for machines like this, \(cluster.processes) on each, "
+    "predicted for machines like this, \(cluster.processes == 1 ? "one process" : "\(cluster.processes) processes") on each, "
       + "\(Format.short(model.network.bandwidth * 8 / 1e9)) Gbit/s, "
       + "\(Format.short(cluster.latency)) µs, "
       + "\(Format.grouped(cluster.clusterBatch?.value ?? tokens)) tokens a step"
@@ -126,6 +126,10 @@ struct ParallelReport {
       ("noise_scale_tokens", noise?.criticalBatch.map(JSON.number) ?? .null),
       ("noise_variance", noise.map { .number($0.variance) } ?? .null),
       ("squared_signal", noise.map { .number($0.squaredSignal) } ?? .null),
+      ("seconds_per_token", .number(model.costs.secondsPerToken)),
+      ("seconds_per_update", .number(model.costs.secondsPerUpdate)),
+      ("crowding", .number(model.crowding)), ("link_latency", .number(model.inside.latency)),
+      ("link_bandwidth", .number(model.inside.bandwidth)),
       ("predicted_tokens_per_second", check.map { .number($0.predicted) } ?? .null),
       ("cluster", .array(layouts)),
     ])
