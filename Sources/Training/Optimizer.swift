@@ -93,6 +93,13 @@ public struct OptimizerOptions: Sendable, Codable, Equatable {
 }
 
 extension ParameterStore {
+  /// The Euclidean norm of all gradients together; not finite if any gradient is not.
+  public func gradientNorm() -> Double {
+    let part = 1 << 16
+    let parts = stride(from: 0, to: count, by: part).map { $0..<min($0 + part, count) }
+    return squaredGradients(in: parts).reduce(0, +).squareRoot()
+  }
+
   /// The sum of the squares of the gradients in each of `ranges`; not finite if any gradient is not.
   public func squaredGradients(in ranges: [Range<Int>]) -> [Double] {
     var sums = [Double](repeating: 0, count: ranges.count)
