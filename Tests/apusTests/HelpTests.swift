@@ -49,6 +49,8 @@ struct HelpTests {
                                   memory.
           bench                   Measure this machine: tokenizing, products, training,
                                   decoding.
+          parallel                Measure how training speeds up with threads or
+                                  processes.
 
           See 'apus help <subcommand>' for detailed help.
 
@@ -60,6 +62,7 @@ struct HelpTests {
     arguments: [
       "tokenizer train", "tokenizer show", "tokenizer convert", "tokenize", "detokenize", "train",
       "sample", "next", "perplexity", "doctor", "bench",
+      "parallel",
     ])
   func verbs(name: String) async throws {
     let result = try await Program.run(name.split(separator: " ").map(String.init) + ["--help"])
