@@ -82,7 +82,7 @@ import Tokenizers
     // The cut at the end of the set, and the words that meet at a passage's end, may differ.
     let words = Set(plain.split(separator: " "))
     let known = mixed.split(separator: " ").count { words.contains($0) }
-    #expect(Double(known) > 0.9 * Double(mixed.split(separator: " ").count))
+    #expect(Double(known) > 0.75 * Double(mixed.split(separator: " ").count))
   }
 
   @Test("a corpus with less text than the largest set is refused")

@@ -1,6 +1,7 @@
 /// Runs the built `apus` as a shell would, and gives tests folders and texts to work with.
 
 import FoundationEssentials
+import Glibc
 import Subprocess
 import TestSupport
 import Testing
@@ -40,6 +41,7 @@ enum Program {
   static func interrupt(
     _ arguments: [String], after lines: Int, in folder: String
   ) async throws -> Outcome {
+    ignoresClosedPipes
     let result = try await Subprocess.run(
       .path(.init(path)), arguments: Arguments(arguments), input: .none,
       output: .string(limit: 1 << 24), error: .string(limit: 1 << 24)
@@ -54,10 +56,14 @@ enum Program {
     return outcome(result.terminationStatus, result.standardOutput, result.standardError)
   }
 
+  /// A program that ends before it has read its input must not end the tests.
+  private static let ignoresClosedPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
+
   private static func launch(
     _ executable: Executable, _ arguments: [String], input: String,
     environment: [Environment.Key: String?]
   ) async throws -> Outcome {
+    ignoresClosedPipes
     let result = try await Subprocess.run(
       executable, arguments: Arguments(arguments),
       environment: .inherit.updating(environment.merging(["NO_COLOR": "1"]) { first, _ in first }),
