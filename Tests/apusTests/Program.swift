@@ -1,7 +1,6 @@
 /// Runs the built `apus` as a shell would, and gives tests folders and texts to work with.
 
 import FoundationEssentials
-import Glibc
 import Subprocess
 import TestSupport
 import Testing
@@ -29,19 +28,26 @@ enum Program {
   static func run(
     _ arguments: [String], input: String = "", environment: [Environment.Key: String?] = [:]
   ) async throws -> Outcome {
-    try await launch(.path(.init(path)), arguments, input: input, environment: environment)
+    // Through a file: a program that ends before it has read a pipe would end the tests.
+    let folder = TemporaryFolder()
+    var environment = environment
+    environment["APUS_TEST_INPUT"] = try folder.write(input, to: "input")
+    let line = "exec \"$0\" \"$@\" <\"$APUS_TEST_INPUT\""
+    let outcome = try await launch(
+      .name("sh"), ["-c", line, path] + arguments, environment: environment)
+    folder.remove()
+    return outcome
   }
 
   /// Runs a line of shell in which `$apus` is the program.
   static func shell(_ script: String) async throws -> Outcome {
-    try await launch(.name("sh"), ["-c", script], input: "", environment: ["apus": path])
+    try await launch(.name("sh"), ["-c", script], environment: ["apus": path])
   }
 
   /// Runs `apus` and sends it Ctrl-C once `folder` has a run log of `lines` lines.
   static func interrupt(
     _ arguments: [String], after lines: Int, in folder: String
   ) async throws -> Outcome {
-    ignoresClosedPipes
     let result = try await Subprocess.run(
       .path(.init(path)), arguments: Arguments(arguments), input: .none,
       output: .string(limit: 1 << 24), error: .string(limit: 1 << 24)
@@ -56,18 +62,13 @@ enum Program {
     return outcome(result.terminationStatus, result.standardOutput, result.standardError)
   }
 
-  /// A program that ends before it has read its input must not end the tests.
-  private static let ignoresClosedPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
-
   private static func launch(
-    _ executable: Executable, _ arguments: [String], input: String,
-    environment: [Environment.Key: String?]
+    _ executable: Executable, _ arguments: [String], environment: [Environment.Key: String?]
   ) async throws -> Outcome {
-    ignoresClosedPipes
     let result = try await Subprocess.run(
       executable, arguments: Arguments(arguments),
       environment: .inherit.updating(environment.merging(["NO_COLOR": "1"]) { first, _ in first }),
-      input: .string(input), output: .string(limit: 1 << 24), error: .string(limit: 1 << 24))
+      input: .none, output: .string(limit: 1 << 24), error: .string(limit: 1 << 24))
     return outcome(result.terminationStatus, result.standardOutput, result.standardError)
   }
 
