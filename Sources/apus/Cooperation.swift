@@ -54,6 +54,12 @@ final class Cooperation: @unchecked Sendable {
     if failure.status == .interrupted || failure.message.isEmpty {
       failure.report()
       leave()
+      // A status other than 0 makes mpirun end the other processes by force, some seconds later.
+      if failure.status == .interrupted, communicator.size > 1,
+        let status = getenv("APUS_INTERRUPTED_STATUS").flatMap({ Int32(String(cString: $0)) })
+      {
+        exit(status)
+      }
       exit(failure.status.rawValue)
     }
     if isSilent, communicator.size > 1 {
