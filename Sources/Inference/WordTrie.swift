@@ -37,7 +37,7 @@ package struct WordTrie {
 
   private func place(of byte: UInt8, behind parent: Int32) -> Int {
     let key = UInt64(UInt32(bitPattern: parent)) << 8 | UInt64(byte)
-    var place = Int(key &* 0x9E37_79B9_7F4A_7C15 >> 32) & (places.count - 1)
+    var place = Int((key &* 0x9E37_79B9_7F4A_7C15) >> 32) & (places.count - 1)
     while places[place] >= 0 {
       let child = Int(places[place])
       if parents[child] == parent, lastBytes[child] == byte { break }
