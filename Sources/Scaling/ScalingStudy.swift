@@ -29,7 +29,7 @@ public final class ScalingStudy {
     case start(StudyRun, number: Int, of: Int)
     /// A run trains.
     case training(StudyRun, TrainingEvent)
-    /// A run is finished, just now or in an earlier session.
+    /// A run is finished, just now or before.
     case point(StudyPoint, isNew: Bool)
     /// All sizes but the largest are known, and this is what they say about it.
     case prediction(Prediction, StudyRun)
@@ -185,7 +185,7 @@ public final class ScalingStudy {
       recipe: recipe(of: run))
   }
 
-  /// The run that an interrupted session left, if it is this one.
+  /// The run that an interruption left, if it is this one.
   private func resumed(_ folder: String, _ options: TrainingOptions) throws -> Trainer? {
     guard let state = try? TrainingState.read(from: folder),
       state.options.data == absolute(options),

@@ -72,7 +72,7 @@ struct StudyStart {
     if let problem = plan.problem { throw Failure(problem, status: .usage) }
   }
 
-  /// The tokenizer that was named, or that of an earlier session, or a new one.
+  /// The tokenizer that was named, or the study's own, or a new one.
   func tokenizer() throws -> Tokenizer {
     if let given { return given }
     let rules = try BPEOptions.parse([])

@@ -42,7 +42,8 @@ import Testing
     let svg = chart.svg(title: "a < b", workers: "threads")
     #expect(svg.hasPrefix("<svg") && svg.hasSuffix("</svg>\n"))
     #expect(svg.contains("a &lt; b"))
-    #expect(svg.components(of: "<circle") == 3)
+    // Three points, and the one of the legend.
+    #expect(svg.components(of: "<circle") == 4)
   }
 }
 
