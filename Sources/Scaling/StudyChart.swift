@@ -50,6 +50,12 @@ extension StudyReport {
               high: heldOut.predictedCI95[1])
           }))
     }
+    if !band.isEmpty {
+      series.append(
+        .init(
+          "95% of the fit", .band, color: 0,
+          band.map { Chart.Point(x: $0[0], y: ($0[1] + $0[2]) / 2, low: $0[1], high: $0[2]) }))
+    }
     if let fit {
       let name =
         fit.offset > 0

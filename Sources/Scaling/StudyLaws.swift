@@ -65,4 +65,17 @@ extension StudyReport {
         .compute: plan.budget(of: run),
       ], seeds: plan.seeds)
   }
+
+  /// The interval of a law of one variable, a little beyond the sizes on both sides.
+  static func band(
+    of bootstrap: Bootstrap, _ groups: [[LossSample]], _ variable: ScalingVariable
+  ) -> [[Double]] {
+    let sizes = groups.compactMap { $0.first?.values[variable] }
+    guard let low = sizes.min(), let high = sizes.max(), low < high else { return [] }
+    return (0...24).map { step in
+      let place = low / 1.3 * pow(1.69 * high / low, Double(step) / 24)
+      let interval = bootstrap.interval { $0.loss(at: place) }
+      return [place, interval.low, interval.high]
+    }
+  }
 }

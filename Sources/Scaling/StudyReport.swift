@@ -144,6 +144,8 @@ public struct StudyReport: Sendable, Codable, Equatable {
   public var fits: [Fit] = []
   /// How much more likely the better form is, by Akaike's weights: 0.5…1.
   public var evidence: Double?
+  /// The better law's 95% interval along its variable: rows of the variable, low and high.
+  public var band: [[Double]] = []
   /// Between neighbouring sizes: −Δ ln L / Δ ln x.
   public var localSlopes: [Double] = []
   /// The held-out test.
@@ -154,7 +156,7 @@ public struct StudyReport: Sendable, Codable, Equatable {
   public var bitsPerByte: Double
 
   enum CodingKeys: String, CodingKey {
-    case format, variation, points, fit, fits, evidence, controls
+    case format, variation, points, fit, fits, evidence, band, controls
     case localSlopes = "local_slopes"
     case heldOut = "held_out"
     case bitsPerByte = "bits_per_byte_per_nat"
@@ -175,6 +177,7 @@ public struct StudyReport: Sendable, Codable, Equatable {
       bootstraps[$0].fit.criterion < bootstraps[$1].fit.criterion
     }) {
       fit = fits[best]
+      if plan.variation != .both { band = Self.band(of: bootstraps[best], groups, variable) }
       evidence =
         bootstraps.count > 1 ? Prediction.weights(bootstraps.map(\.fit.criterion)).max() : nil
     }
