@@ -60,6 +60,22 @@ public final class ScalingStudy {
         atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
     }
     try tokenizer.write(to: "\(folder)/tokenizer.json")
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try writeWhole(
+      String(decoding: try encoder.encode(plan), as: UTF8.self) + "\n", to: "\(folder)/plan.json")
+  }
+
+  /// The plan of the study in `folder`, or nil if there is none.
+  public static func plan(in folder: String) throws -> StudyPlan? {
+    let path = "\(folder)/plan.json"
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    do {
+      return try JSONDecoder().decode(
+        StudyPlan.self, from: try Data(contentsOf: URL(filePath: path)))
+    } catch {
+      throw ScalingError.badFile(path: path)
+    }
   }
 
   /// Runs what is missing.

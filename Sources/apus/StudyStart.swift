@@ -61,6 +61,12 @@ struct StudyStart {
     {
       throw Failure("no such model can be: \(problem)", status: .usage)
     }
+    // A time would choose other sizes whenever the machine is a little faster: the first choice holds.
+    if design.sizes == nil, let kept = try ScalingStudy.plan(in: command.output),
+      kept.models == plan.models, kept.tokensPerStep == plan.tokensPerStep
+    {
+      plan.sizes = kept.sizes
+    }
     speed = StudyDesign.measuredSpeed(of: plan)
     if plan.sizes.isEmpty {
       let bytes = try textBytes(of: texts) ?? 0
