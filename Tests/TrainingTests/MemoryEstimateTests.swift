@@ -41,6 +41,31 @@ struct MemoryEstimateTests {
     }
   }
 
+  /// `apus bench train --json` on two threads of an AMD EPYC (Zen 5), AdamW, one micro-batch; 2026.
+  @Test(
+    "the whole is within 15% of the most memory that the program was measured to hold",
+    arguments: [
+      (.gpt2, 1, 64, 256, 256, 256, false, 37.6), (.gpt2, 4, 128, 2_048, 256, 4_096, false, 188.4),
+      (.nanochat, 4, 128, 2_048, 256, 4_096, false, 217.8),
+      (.gpt2, 4, 256, 8_192, 256, 2_048, false, 255.2),
+      (.nanochat, 4, 256, 8_192, 256, 2_048, false, 314.1),
+      (.nanochat, 4, 256, 8_192, 256, 2_048, true, 257.5),
+      (.llama, 4, 256, 8_192, 256, 2_048, false, 289.1),
+      (.gpt2, 12, 768, 50_257, 1_024, 2_048, false, 2_920),
+    ] as [(TransformerConfiguration.Family, Int, Int, Int, Int, Int, Bool, Double)])
+  func whole(
+    family: TransformerConfiguration.Family, layers: Int, width: Int, vocabulary: Int,
+    context: Int, tokens: Int, recomputes: Bool, megabytes: Double
+  ) {
+    let configuration = TransformerConfiguration(
+      family: family, vocabularySize: vocabulary, contextLength: context, layers: layers,
+      width: width, heads: width / 64)
+    let estimate = MemoryEstimate(
+      configuration, options(tokens / context, context: context, recomputes: recomputes))
+    let share = Double(estimate.bytes) / 1e6 / megabytes
+    #expect((0.85...1.15).contains(share), "\(share)")
+  }
+
   @Test("parameters count as often as the optimizer and the sums of gradients hold them")
   func parameters() {
     let configuration = TransformerConfiguration(
