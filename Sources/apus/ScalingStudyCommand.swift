@@ -62,7 +62,9 @@ struct ScalingStudyCommand: ParsableCommand {
         try save(study)
       } catch {
         // The run itself is kept; at the end this is tried once more, and fails the command.
-        messages.warn("the report so far could not be written: \(error)")
+        messages.warn(
+          "the report so far could not be written: "
+            + (Failure(error)?.message ?? "\(error)"))
       }
     }
     display.finish()
