@@ -62,11 +62,17 @@ public struct MemoryEstimate: Sendable, Equatable {
     // activation functions are computed again.
     let inside =
       shape.width + attended + shape.attentionWidth + prepared + up + (drops ? 2 : 0) * shape.width
-    let block = inside + shape.width
-    let kept = recomputes ? shape.layers * shape.width + block : shape.layers * block
+    // A pass that keeps nothing holds all of one block at once, norms and activations included.
+    let passing =
+      2 * shape.width + attended + shape.attentionWidth + prepared + up + shape.feedForwardWidth
+    let kept =
+      recomputes
+      ? (shape.layers + 1) * shape.width + max(inside, passing)
+      : shape.layers * (inside + shape.width)
     // Gradients of a block's parts, and what is computed again, on the way back through it.
     let working =
-      4 * shape.width + attended + shape.attentionWidth + up + 2 * shape.feedForwardWidth
+      (recomputes ? 6 : 4) * shape.width + attended + shape.attentionWidth + up
+      + 2 * shape.feedForwardWidth
     let rows = min(tokens, max(256, (1 << 22) / shape.vocabularySize))
     return tokens * (kept + working) + rows * shape.vocabularySize
   }
