@@ -241,8 +241,8 @@ struct JSONSchemaTests {
       (#"{"type":"object","minProperties":1}"#, "minProperties"),
       (#"{"type":["integer","number"],"minimum":1}"#, "minimum"),
       (#"{"type":"string","pattern":5}"#, "pattern at # is no text"),
-      (#"{"type":"string","pattern":"\ud83d"}"#, "pattern"),
-      (#"{"type":"string","pattern":"[^\s\S]"}"#, "pattern"),
+      (#"{"type":"string","pattern":"\\ud83d"}"#, "pattern"),
+      (#"{"type":"string","pattern":"[^\\s\\S]"}"#, "pattern"),
       (#"{"type":"string","pattern":"((a{2000}){2000}){2000}"}"#, "too large"),
       (
         "{\"type\":\"string\",\"pattern\":\"\(String(repeating: "(", count: 100_000))\"}",
