@@ -50,7 +50,8 @@ public struct Bootstrap: Sendable {
     sites = groups.compactMap { $0.first?.values }
     self.form = form
     let freedom =
-      hasSeeds ? Self.freedom(groups) : Double(max(1, points.count - form.parameterCount))
+      hasSeeds
+      ? Self.freedom(groups, form.variables) : Double(max(1, points.count - form.parameterCount))
     tail = Student.normal(Student.quantile(0.025, freedom: freedom))
 
     var random = RandomSource(seed: seed, stream: 0)
@@ -86,9 +87,14 @@ public struct Bootstrap: Sendable {
   }
 
   /// Degrees of freedom of an exponent's variance by Satterthwaite's formula: sizes count by the
-  /// squares of their distances from the middle, so that few seeds at the ends count double.
-  private static func freedom(_ groups: [[LossSample]]) -> Double {
-    let values = groups.map { group in log(group[0].values.values.max() ?? 1) }
+  /// squares of their distances from the middle, so that few seeds at the ends count double. Of
+  /// several variables the one with the fewest counts.
+  static func freedom(_ groups: [[LossSample]], _ variables: [ScalingVariable]) -> Double {
+    variables.map { freedom(groups, $0) }.min() ?? 1
+  }
+
+  private static func freedom(_ groups: [[LossSample]], _ variable: ScalingVariable) -> Double {
+    let values = groups.map { group in log(group[0].values[variable] ?? 1) }
     let runs = groups.map { Double($0.count) }
     let center = zip(values, runs).reduce(0) { $0 + $1.0 * $1.1 } / runs.reduce(0, +)
     var (sum, squares) = (0.0, 0.0)

@@ -117,6 +117,27 @@ struct BootstrapTests {
     #expect(level.high - level.low > 1.5 * (levelWithout.high - levelWithout.low))
   }
 
+  @Test("an interval is as wide as the law's own variable asks for, whatever else is known of runs")
+  func freedom() throws {
+    let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
+    var random = RandomSource(seed: 23, stream: 0)
+    let groups = study(law, sizes: sizes, seedNoise: 0.003, random: &random)
+    // Compute, the largest number of a run, is the same for all but one.
+    let rich = groups.enumerated().map { index, runs in
+      runs.map {
+        LossSample(
+          $0.values.merging([.compute: index == 2 ? 2e15 : 1e15]) { old, _ in old },
+          nats: $0.nats, counts: $0.counts)
+      }
+    }
+    let plain = try #require(Bootstrap(groups, form: .pure(.tokens), draws: 100))
+    let byTokens = try #require(Bootstrap(rich, form: .pure(.tokens), draws: 100))
+    #expect(byTokens.exponent(of: .tokens) == plain.exponent(of: .tokens))
+    #expect(byTokens.tail == plain.tail)
+    let byCompute = try #require(Bootstrap(rich, form: .pure(.compute), draws: 100))
+    #expect(byCompute.tail < plain.tail)
+  }
+
   @Test("the same seed gives the same interval")
   func determinism() throws {
     let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
