@@ -38,16 +38,16 @@ final class BPEModel: Sendable {
   static let missing = Token.max
 
   /// Makes the tables; `tokens` are what the merges make, in the same order.
-  init(vocabulary: Vocabulary, merges: [UInt64], making tokens: [Token], options: Options) {
+  ///
+  /// `derivation` is where the merges come from, if it has the tables already.
+  init(
+    vocabulary: Vocabulary, merges: [UInt64], making tokens: [Token], options: Options,
+    derivation: MergeDerivation? = nil
+  ) {
     self.vocabulary = vocabulary
     self.merges = merges
     self.options = options
-    table = MergeTable(capacity: merges.count, rankCount: merges.count)
-    for (rank, pair) in merges.enumerated() {
-      table.insert(
-        Token(truncatingIfNeeded: pair >> 32), Token(truncatingIfNeeded: pair), rank: rank,
-        token: tokens[rank])
-    }
+    table = derivation?.table ?? MergeTable(merges, making: tokens)
     longestToken = Int(vocabulary.lengths.max() ?? 0)
     let byteTokens: [Token] = (0..<256).map { byte in
       let text =
@@ -62,6 +62,10 @@ final class BPEModel: Sendable {
       return
     }
     barriers = MergeBarriers(vocabulary, products: tokens)
+    if let derivation {
+      bytePairs = derivation.bytePairs
+      return
+    }
     let pairs = FlatTable<UInt32>(count: 1 << 16, filledWith: 0xFF)
     for (left, first) in byteTokens.enumerated() {
       for (right, second) in byteTokens.enumerated() {
