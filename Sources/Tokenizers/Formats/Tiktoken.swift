@@ -50,7 +50,8 @@ extension TokenizerDefinition {
     self.init()
     vocabulary = Vocabulary(capacity: bytes.count / 8, byteCapacity: bytes.count / 2)
     var ranked: [Token] = []
-    var raw: [UInt8] = []
+    ranked.reserveCapacity(bytes.count / 16)
+    var room = FlatTable<UInt8>(count: 1 << 10)
     var line = 0
     var next = 0
     while next < bytes.count {
@@ -65,9 +66,11 @@ extension TokenizerDefinition {
       next += 1
       line += 1
       if end == start { continue }
-      raw.removeAll(keepingCapacity: true)
-      guard space > start, Base64.decode(bytes[start..<space], into: &raw), !raw.isEmpty,
-        let rank = TokenizerDefinition.rank(bytes[(space + 1)..<max(end, space + 1)])
+      if space - start > room.count { room = FlatTable(count: 2 * (space - start)) }
+      guard space > start,
+        let count = Base64.decode(
+          UnsafeBufferPointer(rebasing: bytes[start..<space]), to: room.base),
+        count > 0, let rank = TokenizerDefinition.rank(bytes[(space + 1)..<max(end, space + 1)])
       else {
         throw TokenizerError(
           "line \(line) is no token in base 64 with a rank",
@@ -76,7 +79,8 @@ extension TokenizerDefinition {
       if vocabulary.contains(rank) {
         throw TokenizerError("line \(line): the rank \(rank) stands for two tokens")
       }
-      vocabulary.set(rank, to: raw, marks: .inModel)
+      vocabulary.set(
+        rank, to: UnsafeBufferPointer(start: room.base, count: count), marks: .inModel)
       ranked.append(rank)
     }
     if ranked.isEmpty { throw TokenizerError("the .tiktoken file is empty") }
