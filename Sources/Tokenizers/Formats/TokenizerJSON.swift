@@ -134,7 +134,12 @@ extension TokenizerDefinition {
   }
 
   private mutating func readMerges(_ reader: inout JSONReader) throws(TokenizerError) {
-    if try reader.peek() != UInt8(ascii: "[") { throw reader.failure("“merges” must be an array") }
+    if try reader.peek() == UInt8(ascii: "{") {
+      try reader.object { (reader, _) throws(TokenizerError) in
+        throw reader.failure("“merges” must be an array")
+      }
+      return
+    }
     let isByteLevel = options.isByteLevel
     let parts = try vocabulary.withFinder { (finder) throws(TokenizerError) in
       try reader.parts(.array, expectedEnd: reader.bytes.count) {
