@@ -70,6 +70,35 @@ struct BootstrapTests {
     }
   }
 
+  @Test("losses that bend away from both forms widen the prediction to what the bend is worth")
+  func misfit() throws {
+    // Ripples of 3% in ln L around a power law, and seeds that agree to 0.1%.
+    let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
+    var random = RandomSource(seed: 23, stream: 0)
+    var held = 0
+    for index in 0..<100 {
+      let phase = 2 * Double.pi * random.nextDouble()
+      let known = sizes.enumerated().flatMap { place, size -> [[LossSample]] in
+        let bent = ScalingLaw(terms: [
+          .init(
+            variable: .tokens, coefficient: 20 * exp(0.03 * sin(phase + 2 * Double(place))),
+            exponent: 0.1)
+        ])
+        return study(bent, sizes: [size], seedNoise: 0.001, random: &random)
+      }
+      let bootstrap = try #require(
+        Bootstrap(
+          known, form: .pure(.tokens), draws: 160, resamplesClusters: false, seed: UInt64(index)))
+      #expect((0.01...0.05).contains(bootstrap.lackOfFit))
+      let next = sizes[5] * 2.5
+      let measured = law.loss(at: next) * exp(0.03 * sin(phase + 12))
+      let prediction = Prediction(
+        [bootstrap], at: [.tokens: next], seeds: 3, seed: UInt64(index))
+      if prediction.contains(measured) { held += 1 }
+    }
+    #expect(held >= 90, "\(held) of 100")
+  }
+
   @Test("noise of the test set that all runs share hardly widens the exponent's interval")
   func sharedNoise() throws {
     let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
