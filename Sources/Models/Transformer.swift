@@ -114,7 +114,7 @@ public final class Transformer: @unchecked Sendable {
     var x = tape.embedding(
       of: inputs, in: embedding, positions: position, firstPosition: past, length: length)
     if configuration.normalizesEmbedding {
-      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon)
+      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon, isStream: true)
     }
     if tape.dropout != nil { x = x.dropped() }
     let first = x

@@ -201,4 +201,15 @@ struct DeparturesTests {
       }
     }
   }
+
+  @Test("after the first step, a step takes no more memory", arguments: DepartureCase.all)
+  func memory(_ departure: DepartureCase) {
+    let model = departure.model()
+    let inputs = DepartureCase.tokens(24, seed: 1)
+    let targets = DepartureCase.tokens(24, seed: 2)
+    _ = model.addGradients(inputs: inputs, targets: targets, sequences: 2)
+    let bytes = model.peakActivationBytes
+    for _ in 0..<3 { _ = model.addGradients(inputs: inputs, targets: targets, sequences: 2) }
+    #expect(model.peakActivationBytes == bytes)
+  }
 }
