@@ -198,21 +198,6 @@ public struct TrainingPlan: Sendable, Equatable {
       ? horizon.amount : Double(expectedTokens) * configuration.trainingFLOPsPerToken / speed
   }
 
-  /// An estimate of the memory that training touches, in bytes: parameters, gradients, optimizer
-  /// state, and the activations of one pass with their gradients.
-  public var expectedMemory: Int {
-    let shape = configuration
-    let moments = optimizer.kind == .adamw ? 2 : 1
-    let perLayer =
-      2 * (6 * shape.width + 2 * shape.attentionWidth + 3 * shape.feedForwardWidth)
-    let activations =
-      (sequences + microBatches - 1) / microBatches * shape.contextLength
-      * (shape.layers * perLayer)
-    let logits = 512 * shape.vocabularySize
-    let sums = microBatches.trailingZeroBitCount
-    return 4 * (parameterCount * (2 + moments + sums) + activations + logits)
-  }
-
   /// The plan as options of a run on `data`.
   public func options(
     data: DataOptions, seed: UInt64 = 42

@@ -57,7 +57,15 @@ struct ScalingStudyCommand: ParsableCommand {
     Interruption.observe()
     let isComplete = try study.run { event in
       display.show(event)
-      if case .point = event { _ = try? save(study) }
+      guard case .point = event else { return }
+      do {
+        try save(study)
+      } catch {
+        // The run itself is kept; at the end this is tried once more, and fails the command.
+        messages.warn(
+          "the report so far could not be written: "
+            + (Failure(error)?.message ?? "\(error)"))
+      }
     }
     display.finish()
     let result = try save(study)

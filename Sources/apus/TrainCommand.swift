@@ -190,10 +190,13 @@ struct TrainCommand: ParsableCommand {
       let value = item.value + String(repeating: " ", count: values - item.value.count)
       messages.say("  \(name)  \(value)  \(item.reason)")
     }
+    let memory = MemoryEstimate(
+      plan.configuration, start.options(for: plan), processes: processes.size
+    ).bytes
     let summary = [
       "\(Format.count(plan.parameterCount)) parameters",
       "\(Format.count(plan.expectedTokens)) tokens in \(Format.plural(plan.expectedSteps, "step"))",
-      Format.bytes(plan.expectedMemory),
+      Format.bytes(memory),
       "about \(Format.time(plan.expectedSeconds)) on "
         + (processes.size > 1 ? "\(processes.size) × " : "")
         + Format.plural(threads.count, "thread"),
@@ -210,10 +213,12 @@ struct TrainCommand: ParsableCommand {
       messages.say(
         "the model departs from \(plan.configuration.family.rawValue): apus alone will open it")
     }
-    if let free = MachineSpeed.availableMemory, plan.expectedMemory > free {
+    if let free = MachineSpeed.availableMemory, memory > free {
       messages.warn(
         "the run needs more memory than the \(Format.bytes(free)) that are free",
-        hint: "a smaller --depth, --width or --context needs less")
+        hint: recompute
+          ? "a smaller --depth, --width or --context needs less"
+          : "--recompute needs less, and a smaller --depth, --width or --context")
     }
   }
 

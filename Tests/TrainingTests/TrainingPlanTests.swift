@@ -158,12 +158,11 @@ import Training
     #expect(plan.microBatches == 8)
   }
 
-  @Test("the count of parameters is what a store would hold, and the memory holds it")
+  @Test("the count of parameters is what a store would hold")
   func counts() {
     let plan = TrainingPlan(cores: 2)
     let store = ParameterStore(plan.configuration.declarations)
     #expect(plan.parameterCount == store.parameterCount)
-    #expect(plan.expectedMemory > 12 * plan.parameterCount)
     #expect(plan.expectedSeconds == 300)
   }
 }
