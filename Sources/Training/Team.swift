@@ -116,6 +116,8 @@ final class Team {
   /// Brings an optimizer's state, of which every process has its share, to the first process.
   func gather(_ state: [StateTensor]) {
     if communicator.size == 1 { return }
+    // A piece has several tensors: what is under way together needs tags of its own.
+    var tag = 0
     for tensor in state {
       for (index, piece) in shares.pieces.enumerated()
       where shares.owners[index] != 0
@@ -123,8 +125,9 @@ final class Team {
           .contains(piece.range.lowerBound)
       {
         let values = tensor.values + (piece.range.lowerBound - tensor.offset)
+        tag = (tag + 1) % 32_768
         handOut.add(
-          tag: index,
+          tag: tag,
           Exchange.handingOut(
             values, count: piece.range.count, from: shares.owners[index],
             to: [0, shares.owners[index]], as: communicator.rank))
