@@ -17,13 +17,19 @@ public final class Transformer: @unchecked Sendable {
   private let embedding: Parameter
   private let position: Parameter?
   private let finalNorm: Norm
+  private let logitScale: Parameter?
   private let head: Parameter
   private let rotary: RotaryTable?
   private lazy var recordingTape = Tape(recording: true)
   private lazy var plainTape = Tape(recording: false)
 
   /// A model with random parameters, or zeros to be loaded over if `seed` is nil.
-  public init(_ configuration: TransformerConfiguration, seed: UInt64?) {
+  ///
+  /// - Parameter zeroProjections: whether matrices into the residual stream start at 0; as usual in
+  ///   the family if nil.
+  public init(
+    _ configuration: TransformerConfiguration, seed: UInt64?, zeroProjections: Bool? = nil
+  ) {
     if let problem = configuration.problem { preconditionFailure("No such model: \(problem).") }
     self.configuration = configuration
     parameters = ParameterStore(configuration.declarations)
@@ -32,6 +38,7 @@ public final class Transformer: @unchecked Sendable {
     embedding = names["embedding.weight"]
     position = names.optional("position.weight")
     finalNorm = Norm(configuration, names, "finalNorm")
+    logitScale = names.optional("logitScale")
     head = names.optional("head.weight") ?? embedding
     rotary =
       configuration.usesRotaryPositions
@@ -39,7 +46,9 @@ public final class Transformer: @unchecked Sendable {
         positions: configuration.contextLength, headWidth: configuration.headWidth,
         theta: configuration.ropeTheta, direction: configuration.family == .nanochat ? -1 : 1)
       : nil
-    if let seed { initialize(parameters, configuration, seed: seed) }
+    if let seed {
+      initialize(parameters, configuration, seed: seed, zeroProjections: zeroProjections)
+    }
   }
 
   /// The most memory that activations have taken so far, in bytes.
@@ -67,7 +76,9 @@ public final class Transformer: @unchecked Sendable {
 
   /// Bytes of parameters that decoding one token reads: all but the tables of tokens and positions.
   public var decodingBytes: Int {
-    let tables = (head === embedding ? 0 : embedding.count) + (position?.count ?? 0)
+    let tables = parameters.parameters.reduce(0) {
+      $1.role == .embedding && $1 !== head ? $0 + $1.count : $0
+    }
     let all = (parameters.parameterCount - tables) * MemoryLayout<Float>.stride
     return parameters.parameters.reduce(all) { bytes, parameter in
       guard let matrix = parameter.compact?.matrix else { return bytes }
@@ -87,7 +98,10 @@ public final class Transformer: @unchecked Sendable {
     normalized(stream(inputs, sequences: sequences, on: tape, cache: cache))
   }
 
-  private func normalized(_ x: Tensor) -> Tensor { finalNorm(x) }
+  private func normalized(_ x: Tensor) -> Tensor {
+    let x = finalNorm(x)
+    return logitScale.map { x.scaled(by: $0) } ?? x
+  }
 
   /// The residual stream before the last norm.
   private func stream(_ inputs: [Token], sequences: Int, on tape: Tape, cache: KVCache?) -> Tensor {
@@ -99,16 +113,18 @@ public final class Transformer: @unchecked Sendable {
       "\(past + length) tokens exceed the context of \(configuration.contextLength).")
     var x = tape.embedding(
       of: inputs, in: embedding, positions: position, firstPosition: past, length: length)
-    if configuration.family == .nanochat {
-      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon)
+    if configuration.normalizesEmbedding {
+      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon, isStream: true)
     }
     if tape.dropout != nil { x = x.dropped() }
+    let first = x
     for (index, block) in blocks.enumerated() {
+      x = block.entered(by: x, first: first)
       let shape = block.attentionShape(sequences: sequences, length: length, rotary: rotary)
       if recomputesBlocks, tape.isRecording {
-        x = tape.recomputed(x) { block($0, shape, cache: nil) }
+        x = tape.recomputed(x) { block($0, inputs, shape, cache: nil) }
       } else {
-        x = tape.scope { block(x, shape, cache: cache?.layer(index)) }
+        x = tape.scope { block(x, inputs, shape, cache: cache?.layer(index)) }
       }
     }
     cache?.advance(by: length)

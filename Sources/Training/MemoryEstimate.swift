@@ -10,7 +10,7 @@ import Models
 /// one of them borrows. Within 15% of what models of 0.1 to 124 million parameters were measured to
 /// take. The tokenizer, the text read ahead and evaluations are left out.
 public struct MemoryEstimate: Sendable, Equatable {
-  /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state.
+  /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state, the average.
   public let parameterBytes: Int
   /// Activations and their gradients.
   public let activationBytes: Int
@@ -41,7 +41,8 @@ public struct MemoryEstimate: Sendable, Equatable {
       }
     // Sums wait for each other along a binary tree.
     let levels = Int.bitWidth - 1 - max(1, parts).leadingZeroBitCount
-    parameterBytes = 4 * ((matrices + others) * (2 + levels) + moments / processes)
+    let arrays = 2 + levels + (options.average == nil ? 0 : 1)
+    parameterBytes = 4 * ((matrices + others) * arrays + moments / processes)
     activationBytes =
       4
       * Self.activations(

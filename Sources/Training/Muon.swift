@@ -12,21 +12,21 @@ import Models
 /// first 300 updates. Embeddings, head and vectors are AdamW's, at rates of their own.
 ///
 /// Not for models whose matrices are much larger than a batch is worth: an update costs
-/// `5 · (4m²n + 2m³)` FLOPs for a matrix with sides `m ≤ n`, whatever the size of the batch.
+/// `3m²n + 17m³` FLOPs for a matrix with sides `m ≤ n`, whatever the size of the batch; with
+/// `OptimizerOptions.orthogonalizesEvery` above 1, that cost is paid in some updates only.
 public final class Muon: Optimizer {
-  /// One thread's share of the matrices, and its scratch memory.
-  private struct Lane: @unchecked Sendable {
-    var slices: [MatrixSlice] = []
-    var cost = 0.0
-    var scratch: Orthogonalization.Scratch?
-  }
-
   private let options: OptimizerOptions
   private let parameters: ParameterStore
   private let rest: AdamW
   private let arena = Arena()
   private let momentum: MutableFloats
-  private let lanes: [Lane]
+  /// The dearest first, so that threads end together.
+  private let slices: [MatrixSlice]
+  /// One for every thread that there has been.
+  private var scratch: [Orthogonalization.Scratch]
+
+  /// Where the time of updates is summed, if anywhere.
+  public var profile: Profile?
 
   /// An optimizer of all parameters of a model of that configuration.
   ///
@@ -43,24 +43,15 @@ public final class Muon: Optimizer {
     rest = AdamW(
       parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned
     ) {
-      hasHead && $0.name == "embedding.weight" ? options.embeddingRate : options.headRate
+      options.rate(of: $0, hasHead: hasHead)
     }
     momentum = arena.floats(max(parameters.count, 1))
-    var lanes = [Lane](repeating: Lane(), count: Workers.shared.count)
-    // The dearest first, each to the thread with the least to do.
-    let slices = parameters.matrixSlices(configuration)
+    slices = parameters.matrixSlices(configuration)
       .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
       .map { (slice: $0, cost: Orthogonalization.cost(rows: $0.rows, columns: $0.columns)) }
       .sorted { $0.cost > $1.cost }
-    for (slice, cost) in slices {
-      let lane = lanes.indices.min { lanes[$0].cost < lanes[$1].cost } ?? 0
-      lanes[lane].slices.append(slice)
-      lanes[lane].cost += cost
-    }
-    for index in lanes.indices where !lanes[index].slices.isEmpty {
-      lanes[index].scratch = Orthogonalization.Scratch(lanes[index].slices, in: arena)
-    }
-    self.lanes = lanes
+      .map(\.slice)
+    scratch = []
   }
 
   /// Updates made so far, by which the momentum warms up and AdamW's corrections go.
@@ -80,40 +71,41 @@ public final class Muon: Optimizer {
   }
 
   /// Makes one update of every parameter.
-  public func update(rateShare: Double, gradientScale: Float) {
-    rest.update(rateShare: rateShare, gradientScale: gradientScale)
+  public func update(rateShare: Double, decayShare: Double, gradientScale: Float) {
+    measure("AdamW", flops: 0) {
+      rest.update(rateShare: rateShare, decayShare: decayShare, gradientScale: gradientScale)
+    }
+    let interval = options.orthogonalizesEvery
+    let moves = updates % interval == 0
+    let flops = slices.reduce(0) {
+      $0 + Orthogonalization.cost(rows: $1.rows, columns: $1.columns)
+    }
     let beta = Float(0.85 + 0.1 * min(1, Double(updates) / 300))
-    let rate = options.learningRate * rateShare
-    // One matrix a thread: products this small lose more to hand-over than they gain by sharing.
-    Workers.shared.share(lanes.count) { index in
-      guard let scratch = lanes[index].scratch else { return }
-      for slice in lanes[index].slices {
-        update(slice, scratch, beta: beta, rate: rate, gradientScale: gradientScale)
+    let rate = options.learningRate * rateShare * Double(interval)
+    let decay = Float(rate * options.weightDecay * decayShare)
+    while scratch.count < min(slices.count, Workers.shared.count) {
+      scratch.append(Orthogonalization.Scratch(slices, in: arena))
+    }
+    measure("Muon", flops: moves ? flops : 0) {
+      // One matrix a thread: products this small lose more to hand-over than they gain by sharing.
+      Workers.shared.share(slices.count) { (index: Int, thread: Int) in
+        let slice = slices[index]
+        let scratch = scratch[thread]
+        kernels.addMomentum(
+          of: parameters.gradients + slice.offset, gradientScale: gradientScale, beta: beta,
+          to: momentum + slice.offset, into: scratch.first, count: slice.count)
+        guard moves else { return }
+        Orthogonalization.apply(rows: slice.rows, columns: slice.columns, scratch)
+        let shape = max(1, Double(slice.rows) / Double(slice.columns)).squareRoot()
+        kernels.move(
+          parameters.values + slice.offset, along: scratch.second, by: Float(-rate * shape),
+          decay: decay, isCautious: options.isCautious, count: slice.count)
       }
     }
   }
 
-  private func update(
-    _ slice: MatrixSlice, _ scratch: Orthogonalization.Scratch, beta: Float, rate: Double,
-    gradientScale: Float
-  ) {
-    let count = slice.count
-    let values = parameters.values + slice.offset
-    let mean = momentum + slice.offset
-    let direction = scratch.first
-    kernels.scale(
-      parameters.gradients + slice.offset, by: (1 - beta) * gradientScale, into: direction,
-      count: count)
-    kernels.scale(mean, by: beta, into: mean, count: count)
-    kernels.add(direction, to: mean, count: count)
-    kernels.scale(mean, by: beta, into: scratch.second, count: count)
-    kernels.add(scratch.second, to: direction, count: count)
-    let orthogonal = Orthogonalization.apply(rows: slice.rows, columns: slice.columns, scratch)
-    let shape = max(1, Double(slice.rows) / Double(slice.columns)).squareRoot()
-    kernels.scale(orthogonal, by: Float(-rate * shape), into: orthogonal, count: count)
-    if options.weightDecay > 0 {
-      kernels.scale(values, by: Float(1 - rate * options.weightDecay), into: values, count: count)
-    }
-    kernels.add(orthogonal, to: values, count: count)
+  private func measure(_ name: String, flops: Double, _ body: () -> Void) {
+    guard let profile else { return body() }
+    profile.measure(name, flops: flops, body)
   }
 }

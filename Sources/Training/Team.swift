@@ -27,6 +27,8 @@ final class Team {
   private let transformer: Transformer
   private let gradients: GradientSum
   private let handOut: Exchange
+  /// How the current step is divided.
+  private var division: MicroBatches
 
   /// A team for a model that is trained as `options` say.
   init(
@@ -38,6 +40,7 @@ final class Team {
         processes: communicator.size, microBatches: microBatches.count,
         sequences: options.sequences)
     }
+    division = microBatches
     self.transformer = transformer
     self.communicator = communicator
     shares = ParameterShares(
@@ -54,8 +57,13 @@ final class Team {
   /// Whether there are no other processes.
   var isAlone: Bool { communicator.size == 1 }
 
-  /// The windows of every batch that this process trains on.
-  var windows: Range<Int> { microBatches.windows(of: gradients.run) }
+  /// The windows of the current step that this process trains on.
+  var windows: Range<Int> { division.windows(of: gradients.run) }
+
+  /// The next step has so many windows, in as many parts.
+  func resize(toWindows count: Int) {
+    division = MicroBatches(count: microBatches.count, sequences: count)
+  }
 
   /// The stretches of the parameters that this process updates.
   var owned: [Range<Int>] { shares.ranges(of: communicator.rank) }
@@ -67,20 +75,22 @@ final class Team {
   }
 
   /// Adds up the gradients of the mean loss over a batch, of which this process has `windows`, of
-  /// `length` tokens each; `dropout` says what is dropped in a micro-batch.
+  /// `length` tokens each, which the model sees in `parts`; `dropout` says what is dropped in a
+  /// micro-batch.
   func addGradients(
-    inputs: [Token], targets: [Token], length: Int, dropout: (Int) -> Dropout? = { _ in nil }
+    inputs: [Token], targets: [Token], length: Int, parts: Int = 1,
+    dropout: (Int) -> Dropout? = { _ in nil }
   ) -> StepTotals {
     var losses = [Double](repeating: 0, count: microBatches.count)
     let first = windows.lowerBound
     for index in gradients.run {
-      let range = microBatches.windows(of: index)
+      let range = division.windows(of: index)
       let tokens = (range.lowerBound - first) * length..<(range.upperBound - first) * length
-      let weight = Double(range.count) / Double(microBatches.sequences)
+      let weight = Double(range.count) / Double(division.sequences)
       gradients.start(index)
       let loss = transformer.addGradients(
-        inputs: Array(inputs[tokens]), targets: Array(targets[tokens]), sequences: range.count,
-        gradientScale: Float(weight), dropout: dropout(index),
+        inputs: Array(inputs[tokens]), targets: Array(targets[tokens]),
+        sequences: range.count * parts, gradientScale: Float(weight), dropout: dropout(index),
         completion: { [gradients] in gradients.add($0) })
       losses[index] = weight * loss
       gradients.end()
@@ -106,6 +116,8 @@ final class Team {
   /// Brings an optimizer's state, of which every process has its share, to the first process.
   func gather(_ state: [StateTensor]) {
     if communicator.size == 1 { return }
+    // A piece has several tensors: what is under way together needs tags of its own.
+    var tag = 0
     for tensor in state {
       for (index, piece) in shares.pieces.enumerated()
       where shares.owners[index] != 0
@@ -113,8 +125,9 @@ final class Team {
           .contains(piece.range.lowerBound)
       {
         let values = tensor.values + (piece.range.lowerBound - tensor.offset)
+        tag = (tag + 1) % 32_768
         handOut.add(
-          tag: index,
+          tag: tag,
           Exchange.handingOut(
             values, count: piece.range.count, from: shares.owners[index],
             to: [0, shares.owners[index]], as: communicator.rank))

@@ -21,6 +21,9 @@ struct BenchModel: ParsableArguments {
     if !(seconds > 0 && seconds < 3600) { throw ValidationError("--seconds is above 0") }
   }
 
+  @Option(name: .long, help: "adamw or muon.")
+  var optimizer = OptimizerOptions.Kind.adamw
+
   @Flag(name: .long, help: "Compute activations inside blocks twice instead of keeping them.")
   var recompute = false
 
@@ -53,12 +56,20 @@ struct BenchModel: ParsableArguments {
     return times[times.count / 2]
   }
 
-  /// The seconds of one training step: gradients, clipping and AdamW.
+  /// The seconds of one training step: gradients, clipping and the optimizer.
   ///
   /// - Parameter profile: sums where the time goes, the first step left out.
   func trainingStep(of transformer: Transformer, profile: Profile? = nil) -> Double {
     let (inputs, targets) = shape.batch
-    let optimizer = AdamW(transformer.parameters, .adamW())
+    let optimizer: any Optimizer
+    switch self.optimizer {
+    case .adamw: optimizer = AdamW(transformer.parameters, .adamW())
+    case .muon:
+      let muon = Muon(
+        transformer.parameters, .muon(), configuration: transformer.configuration)
+      muon.profile = profile
+      optimizer = muon
+    }
     let measure = { (name: String, floats: Int, body: () -> Void) in
       guard let profile else { return body() }
       profile.measure(name, bytes: Double(4 * floats * transformer.parameters.count), body)
@@ -73,8 +84,11 @@ struct BenchModel: ParsableArguments {
       measure("zero gradients", 1) { transformer.parameters.zeroGradients() }
       _ = transformer.addGradients(inputs: inputs, targets: targets, sequences: shape.sequences)
       measure("gradient norm", 1) { norm = transformer.parameters.gradientNorm() }
-      measure("AdamW", 7) {
-        optimizer.update(rateShare: 1e-3, gradientScale: clippingScale(norm: norm, limit: 1))
+      let scale = clippingScale(norm: norm, limit: 1)
+      if self.optimizer == .muon {
+        optimizer.update(rateShare: 1e-3, gradientScale: scale)
+      } else {
+        measure("AdamW", 7) { optimizer.update(rateShare: 1e-3, gradientScale: scale) }
       }
     }
   }

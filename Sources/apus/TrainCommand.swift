@@ -52,8 +52,10 @@ struct TrainCommand: ParsableCommand {
   var vocabSize: Count?
 
   @OptionGroup(title: "Model") var shape: ShapeOptions
+  @OptionGroup(title: "Model switches") var switches: SwitchOptions
   @OptionGroup(title: "Length") var length: LengthOptions
   @OptionGroup(title: "Optimizer") var step: StepOptions
+  @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @OptionGroup(title: "Watching and saving") var watch: WatchOptions
 
   @Option(name: .long, help: "buffer shuffles windows among millions of tokens; none keeps order.")
@@ -87,7 +89,8 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("--resume goes on with the corpus that the run was started with")
       }
       if initialModel != nil { throw ValidationError("--resume and --init exclude each other") }
-      if tokenizer != nil || vocabSize != nil || !shape.isEmpty || !step.isEmpty
+      if tokenizer != nil || vocabSize != nil || !shape.isEmpty || !step.isEmpty || !recipe.isEmpty
+        || !switches.isEmpty
         || !watch.validation.isEmpty || recompute || watch.validationFraction != nil
       {
         throw ValidationError(
@@ -99,7 +102,7 @@ struct TrainCommand: ParsableCommand {
       if tokenizer != nil { throw ValidationError("--init brings its own tokenizer") }
       var others = shape
       others.context = nil
-      if !others.isEmpty {
+      if !others.isEmpty || !switches.isEmpty {
         throw ValidationError("--init decides the shape of the model")
       }
     }
@@ -143,9 +146,12 @@ struct TrainCommand: ParsableCommand {
         plan = start.plan(vocabularySize: tokenizer.vocabularySize)
       }
     }
-    let transformer = start.transformer ?? Transformer(plan.configuration, seed: seed)
+    let transformer =
+      start.transformer
+      ?? Transformer(
+        plan.configuration, seed: seed, zeroProjections: switches.zeroProjections?.isOn)
     let trainer = try Trainer(
-      transformer, tokenizer: tokenizer, options: start.options(for: plan), folder: folder,
+      transformer, tokenizer: tokenizer, options: try start.options(for: plan), folder: folder,
       communicator: processes)
     try TrainDisplay(messages).run(trainer)
   }
@@ -197,6 +203,16 @@ struct TrainCommand: ParsableCommand {
       "seed \(seed)",
     ]
     messages.say(summary.joined(separator: ", "))
+    if start.transformer == nil, let expected = plan.expectedLoss {
+      messages.say(
+        "expected to reach \(Format.fixed(expected.bitsPerByte, 2)) bits per byte on held-out English "
+          + "prose (nine runs in ten: \(Format.fixed(expected.interval.lowerBound, 2)) to "
+          + "\(Format.fixed(expected.interval.upperBound, 2)))")
+    }
+    if plan.configuration.leavesFamily {
+      messages.say(
+        "the model departs from \(plan.configuration.family.rawValue): apus alone will open it")
+    }
     if let free = MachineSpeed.availableMemory, memory > free {
       messages.warn(
         "the run needs more memory than the \(Format.bytes(free)) that are free",
