@@ -48,7 +48,9 @@ public enum StudyDesign {
 
   /// Sizes in geometric steps, so that all runs of `plan` together take about `seconds`.
   ///
-  /// The smallest size has 200 steps an epoch, as few as a run should have before its data repeat.
+  /// The smallest size has 200 steps an epoch, as few as a run should have before its data repeat,
+  /// and every size is at least 1.2 times the one before; where the time is too short for that, the
+  /// study takes longer, as `expectedSeconds` says.
   ///
   /// - Parameters:
   ///   - speed: tokens a second of training, with the optimizer.

@@ -53,13 +53,22 @@ struct GBNFTests {
       ("root ::= x \"a\"\nx ::= \"b\"? root | \"c\"", "begins with itself"),
       ("root ::= [b-a]", "backwards"), ("root ::= \"a\"{3,1}", "order"),
       ("root ::= \"\\q\"", "backslash"), ("root ::= (\"a\"", ")"),
-      ("root ::= \(String(repeating: "(", count: 100_000))", "groups are nested too deeply"),
-      ("root ::= \"a\"\(String(repeating: "?", count: 100_000))", "repetitions are nested"),
       ("root ::= ((\"a\"{2000}){2000}){2000}", "too long"),
       ("root ::= [^\\x00-\\U0010FFFF]", "no characters"), ("root ::= \"a\" root", "no text"),
       ("root ::= \"a\" (x | root)\nx ::= y \"b\"\ny ::= x", "begins with itself"),
     ])
   func errors(gbnf: String, part: String) {
+    expectError(gbnf, part)
+  }
+
+  @Test("nesting without end is an error, and no overflow of the stack")
+  func depth() {
+    let many = 100_000
+    expectError("root ::= " + String(repeating: "(", count: many), "groups are nested too deeply")
+    expectError("root ::= \"a\"" + String(repeating: "?", count: many), "repetitions are nested")
+  }
+
+  private func expectError(_ gbnf: String, _ part: String) {
     let error = #expect(throws: GrammarError.self) { try Grammar(gbnf: gbnf) }
     #expect(error?.description.contains(part) == true, "\(error?.description ?? "none")")
   }
@@ -244,10 +253,6 @@ struct JSONSchemaTests {
       (#"{"type":"string","pattern":"\\ud83d"}"#, "pattern"),
       (#"{"type":"string","pattern":"[^\\s\\S]"}"#, "pattern"),
       (#"{"type":"string","pattern":"((a{2000}){2000}){2000}"}"#, "too large"),
-      (
-        "{\"type\":\"string\",\"pattern\":\"\(String(repeating: "(", count: 100_000))\"}",
-        "nested too deeply"
-      ),
       (#"{"type":["null",5]}"#, "no name"), (#"{"$ref":5}"#, "$ref at # is no text"),
       (#"{"type":"object","properties":[]}"#, "properties at #"),
       (#"{"type":"object","required":"a"}"#, "required at #"),
@@ -257,11 +262,20 @@ struct JSONSchemaTests {
       (##"{"type":"array","minItems":1,"items":{"$ref":"#"}}"##, "no text that ends"),
       (##"{"$ref":"#"}"##, "no text that ends"),
       (##"{"anyOf":[{"$ref":"#/anyOf/0"}]}"##, "no text that ends"),
-      (
-        "{\"a\":\(String(repeating: "[", count: 100_000))", "nested too deeply"
-      ),
     ])
   func errors(schema: String, part: String) {
+    expectError(schema, part)
+  }
+
+  @Test("nesting without end is an error, and no overflow of the stack")
+  func depth() {
+    let many = 100_000
+    let groups = String(repeating: "(", count: many)
+    expectError("{\"type\":\"string\",\"pattern\":\"\(groups)\"}", "nested too deeply")
+    expectError("{\"a\":" + String(repeating: "[", count: many), "nested too deeply")
+  }
+
+  private func expectError(_ schema: String, _ part: String) {
     let error = #expect(throws: GrammarError.self) { try Grammar(jsonSchema: Array(schema.utf8)) }
     #expect(error?.description.contains(part) == true, "\(error?.description ?? "none")")
   }
