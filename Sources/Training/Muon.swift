@@ -13,6 +13,9 @@ import Models
 ///
 /// Not for models whose matrices are much larger than a batch is worth: an update costs
 /// `5 · (4m²n + 2m³)` FLOPs for a matrix with sides `m ≤ n`, whatever the size of the batch.
+///
+/// Where processes divide every layer, each keeps the momentum of its part of a matrix; only the
+/// orthogonalisation needs the whole, at one of them: see `SharedMatrices`.
 public final class Muon: Optimizer {
   /// One thread's share of the matrices, and its scratch memory.
   private struct Lane: @unchecked Sendable {
@@ -27,19 +30,22 @@ public final class Muon: Optimizer {
   private let arena = Arena()
   private let momentum: MutableFloats
   private let lanes: [Lane]
+  private let shared: SharedMatrices?
 
   /// An optimizer of all parameters of a model of that configuration.
   ///
-  /// - Parameter owned: the stretches of the store to update, if not all; a matrix lies in one of
-  ///   them or in none.
+  /// - Parameters:
+  ///   - owned: the stretches of the store to update, if not all; a matrix lies in one of them or in
+  ///     none.
+  ///   - part: the part of a model that the parameters are.
   public init(
     _ parameters: ParameterStore, _ options: OptimizerOptions,
-    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil
+    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil, part: ModelPart = .whole
   ) {
     self.parameters = parameters
     self.options = options
     // A tied embedding is the head as well, and positions are added to it: both are small then.
-    let hasHead = parameters["head.weight"] != nil
+    let hasHead = !configuration.tiedHead
     rest = AdamW(
       parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned
     ) {
@@ -48,8 +54,13 @@ public final class Muon: Optimizer {
     momentum = arena.floats(max(parameters.count, 1))
     var lanes = [Lane](repeating: Lane(), count: Workers.shared.count)
     // The dearest first, each to the thread with the least to do.
-    let slices = parameters.matrixSlices(configuration)
-      .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
+    let all = parameters.matrixSlices(
+      part.shard.local(configuration), tensors: part.shard.tensors
+    )
+    .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
+    shared = part.tensor.map { SharedMatrices(all, parameters, among: $0) }
+    let slices =
+      all
       .map { (slice: $0, cost: Orthogonalization.cost(rows: $0.rows, columns: $0.columns)) }
       .sorted { $0.cost > $1.cost }
     for (slice, cost) in slices {
@@ -88,28 +99,47 @@ public final class Muon: Optimizer {
     Workers.shared.share(lanes.count) { index in
       guard let scratch = lanes[index].scratch else { return }
       for slice in lanes[index].slices {
-        update(slice, scratch, beta: beta, rate: rate, gradientScale: gradientScale)
+        let target = shared.map { $0.directions + slice.offset } ?? scratch.first
+        writeDirection(
+          of: slice, into: target, spare: scratch.second, beta: beta,
+          gradientScale: gradientScale)
+        if shared == nil {
+          let orthogonal = Orthogonalization.apply(
+            rows: slice.rows, columns: slice.columns, scratch)
+          move(slice, along: orthogonal, rate: rate)
+        }
+      }
+    }
+    guard let shared else { return }
+    shared.orthogonalize()
+    Workers.shared.share(lanes.count) { index in
+      for slice in lanes[index].slices {
+        move(slice, along: shared.directions + slice.offset, rate: rate)
       }
     }
   }
 
-  private func update(
-    _ slice: MatrixSlice, _ scratch: Orthogonalization.Scratch, beta: Float, rate: Double,
+  /// Moves the momentum on, and writes the direction in which it and the gradient point.
+  private func writeDirection(
+    of slice: MatrixSlice, into direction: MutableFloats, spare: MutableFloats, beta: Float,
     gradientScale: Float
   ) {
     let count = slice.count
-    let values = parameters.values + slice.offset
     let mean = momentum + slice.offset
-    let direction = scratch.first
     kernels.scale(
       parameters.gradients + slice.offset, by: (1 - beta) * gradientScale, into: direction,
       count: count)
     kernels.scale(mean, by: beta, into: mean, count: count)
     kernels.add(direction, to: mean, count: count)
-    kernels.scale(mean, by: beta, into: scratch.second, count: count)
-    kernels.add(scratch.second, to: direction, count: count)
-    let orthogonal = Orthogonalization.apply(rows: slice.rows, columns: slice.columns, scratch)
-    let shape = max(1, Double(slice.rows) / Double(slice.columns)).squareRoot()
+    kernels.scale(mean, by: beta, into: spare, count: count)
+    kernels.add(spare, to: direction, count: count)
+  }
+
+  private func move(_ slice: MatrixSlice, along orthogonal: MutableFloats, rate: Double) {
+    let count = slice.count
+    let values = parameters.values + slice.offset
+    let shape =
+      max(1, Double(slice.slicing.rows) / Double(slice.slicing.columns)).squareRoot()
     kernels.scale(orthogonal, by: Float(-rate * shape), into: orthogonal, count: count)
     if options.weightDecay > 0 {
       kernels.scale(values, by: Float(1 - rate * options.weightDecay), into: values, count: count)

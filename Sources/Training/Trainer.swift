@@ -17,7 +17,7 @@ public final class Trainer {
   /// Steps in a row with numbers that are none after which a run gives up.
   public static let patienceWithSkippedSteps = 3
 
-  /// The model.
+  /// The model, or this process's part of it.
   public let transformer: Transformer
   /// Its tokenizer.
   public let tokenizer: Tokenizer
@@ -45,9 +45,14 @@ public final class Trainer {
   /// An existing folder is overwritten by the first checkpoint, which `run` writes before it trains.
   /// Reads the validation text. Throws a `CorpusError`, or a `TrainingError` if the processes of
   /// `communicator`, all of which make a trainer, differ.
+  ///
+  /// - Parameters:
+  ///   - transformer: the whole model, on every process.
+  ///   - tensors: processes that divide every layer among them.
+  ///   - stages: processes, or groups of them, that each take a run of layers.
   public init(
     _ transformer: Transformer, tokenizer: Tokenizer, options: TrainingOptions, folder: String,
-    communicator: any Communicator = LocalCommunicator()
+    communicator: any Communicator = LocalCommunicator(), tensors: Int = 1, stages: Int = 1
   ) throws {
     precondition(
       options.context <= transformer.configuration.contextLength,
@@ -58,17 +63,18 @@ public final class Trainer {
     var options = options
     options.data.corpus = options.data.corpus.map(absolutePath)
     options.data.validation = options.data.validation?.map(absolutePath)
-    self.transformer = transformer
-    self.transformer.recomputesBlocks = options.recomputesBlocks
+    let layout = try Team.layout(
+      transformer.configuration, tensors: tensors, stages: stages, communicator)
+    self.transformer = Self.part(of: transformer, layout, communicator, options)
     self.tokenizer = tokenizer
     self.folder = ModelFolder.plain(folder)
     data = try TrainingData(options, tokenizer: tokenizer)
     state = TrainingState(
       options: options, corpora: data.fingerprints, tokenizer: tokenizer.identity)
-    team = try Team(transformer, options, communicator)
-    try Self.checkAgreement(state, transformer, communicator)
+    team = try Team(self.transformer, options, communicator, layout)
+    try Self.checkAgreement(state, transformer, communicator, layout)
     loader = try data.loader(from: .start, rows: team.windows)
-    optimizer = makeOptimizer(of: transformer, options.optimizer, owned: team.owned)
+    optimizer = makeOptimizer(of: self.transformer, options.optimizer, owned: team.owned)
     checkpoint = Checkpoint(folder: self.folder)
     notes = data.note.map { [$0] } ?? []
     firstProgress = 0
@@ -76,11 +82,14 @@ public final class Trainer {
 
   /// Goes on with the run that `folder` holds, from its latest checkpoint.
   ///
-  /// - Parameter adjust: changes the options, for example to a longer horizon; the run then is no
-  ///   longer the one that was never interrupted.
+  /// - Parameters:
+  ///   - tensors: as for a new run; need not be what the run had before, and so `stages`.
+  ///   - adjust: changes the options, for example to a longer horizon; the run then is no longer the
+  ///     one that was never interrupted.
   /// - Throws: `TrainingError`, `ModelFileError`, `CorpusError`, `FileFailure`.
   public init(
     resuming folder: String, communicator: any Communicator = LocalCommunicator(),
+    tensors: Int = 1, stages: Int = 1,
     adjust: (inout TrainingOptions) -> Void = { _ in }
   ) throws {
     let folder = ModelFolder.plain(folder)
@@ -92,20 +101,20 @@ public final class Trainer {
     let model = try checkpoint.readModel(state)
     self.checkpoint = checkpoint
     self.folder = folder
-    transformer = model.transformer
-    transformer.recomputesBlocks = state.options.recomputesBlocks
+    let layout = try Team.layout(
+      model.transformer.configuration, tensors: tensors, stages: stages, communicator)
+    transformer = Self.part(of: model.transformer, layout, communicator, state.options)
     tokenizer = model.tokenizer
     data = try TrainingData(state.options, tokenizer: model.tokenizer)
     guard data.fingerprints == state.corpora else {
       throw TrainingError.corpusChanged(
         paths: state.options.data.corpus + (state.options.data.validation ?? []))
     }
-    team = try Team(model.transformer, state.options, communicator)
-    try Self.checkAgreement(state, model.transformer, communicator)
+    team = try Team(transformer, state.options, communicator, layout)
+    try Self.checkAgreement(state, model.transformer, communicator, layout)
     loader = try data.loader(from: state.position, rows: team.windows)
-    optimizer = makeOptimizer(
-      of: model.transformer, state.options.optimizer, owned: team.owned)
-    try checkpoint.read(into: optimizer, state)
+    optimizer = makeOptimizer(of: transformer, state.options.optimizer, owned: team.owned)
+    try checkpoint.read(into: optimizer, of: transformer, state)
     notes = data.note.map { [$0] } ?? []
     self.state = state
     savedStep = state.step
@@ -155,15 +164,29 @@ public final class Trainer {
     return state.stoppedEarly ? .stoppedEarly(bestStep: state.stopping.bestStep) : .finished
   }
 
+  /// What this process computes of a model.
+  private static func part(
+    of transformer: Transformer, _ layout: Layout, _ communicator: any Communicator,
+    _ options: TrainingOptions
+  ) -> Transformer {
+    let part =
+      layout.dividesModel
+      ? transformer.divided(ModelPart(layout, communicator)) : transformer
+    part.recomputesBlocks = options.recomputesBlocks
+    return part
+  }
+
   /// Compares all that processes must have in common.
   private static func checkAgreement(
-    _ state: TrainingState, _ transformer: Transformer, _ communicator: any Communicator
+    _ state: TrainingState, _ transformer: Transformer, _ communicator: any Communicator,
+    _ layout: Layout
   ) throws {
     if communicator.size == 1 { return }
     var agreement = Agreement()
     agreement.add("tokenizer", state.tokenizer)
     agreement.add("corpus", state.corpora.joined(separator: " "))
     agreement.add("set of options or checkpoint", try state.json())
+    agreement.add("layout", "\(layout.tensor) × \(layout.stages)")
     let parameters = transformer.parameters
     var hash = DocumentHash()
     hash.combine(UnsafeRawBufferPointer(start: parameters.values, count: 4 * parameters.count))
@@ -235,7 +258,7 @@ public final class Trainer {
     guard let validation = data.validation else { return }
     let result = Evaluation(
       of: transformer, on: validation, sequences: team.microBatches.windows(of: 0).count,
-      sharedBy: team.communicator)
+      sharedBy: team.data, stages: transformer.part.stages)
     evaluation = result
     try log?.append(
       .evaluation(
@@ -245,7 +268,9 @@ public final class Trainer {
       loss: result.loss, windows: result.windows, step: state.step)
     if state.options.earlyStopping != nil {
       let isBest = state.stopping.bestStep == state.step
-      if isBest, team.isFirst { try ModelFolder.write(transformer, tokenizer, to: checkpoint.best) }
+      if isBest, let whole = wholeModel() {
+        try ModelFolder.write(whole, tokenizer, to: checkpoint.best)
+      }
       state.stoppedEarly = verdict == .stop
     }
     observe(.evaluation(result, step: state.step, isBest: state.stopping.bestStep == state.step))
@@ -255,7 +280,8 @@ public final class Trainer {
   private func takeBest() throws {
     // The first process wrote it, perhaps a moment ago.
     team.communicator.meet()
-    let (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
+    var (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
+    if team.layout.dividesModel { best = best.divided(transformer.part) }
     for (target, source) in zip(transformer.parameters.parameters, best.parameters.parameters) {
       target.value.update(from: source.value, count: source.count)
     }
@@ -263,12 +289,29 @@ public final class Trainer {
 
   private func save(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     team.gather(optimizer.state)
-    if team.isFirst {
+    let (model, optimizer) = (wholeModel(), wholeOptimizer())
+    if team.isFirst, let model {
       try log?.synchronize()
       state.logBytes = log?.bytes ?? 0
-      try checkpoint.write(transformer, tokenizer, optimizer, state)
+      try checkpoint.write(model, tokenizer, optimizer, state)
     }
     savedStep = state.step
     observe(.saved(step: state.step))
+  }
+
+  /// The model with all its parts, in the first process; every process calls this.
+  private func wholeModel() -> Transformer? {
+    if team.layout.dividesModel { return team.whole.parameters(of: transformer) }
+    return team.isFirst ? transformer : nil
+  }
+
+  /// The optimizer with the state of all parts, in the first process; every process calls this.
+  private func wholeOptimizer() -> any Optimizer {
+    guard team.layout.dividesModel else { return optimizer }
+    // Arrays take memory when they are written to, which happens in the first process only.
+    let whole = makeOptimizer(
+      of: Transformer(transformer.configuration, seed: nil), state.options.optimizer, owned: [])
+    team.whole.state(optimizer.state, into: whole.state)
+    return whole
   }
 }
