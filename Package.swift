@@ -25,7 +25,8 @@ let kernelTargets: [Target.Dependency] = ["KernelsX86V3"]
 let baseline: String? = nil
 #endif
 
-// Text is split by vectors too, but with every check in place.
+// Text is split by vectors too, but with every check in place. Its generic functions may be linked
+// into other modules, so `apus` refuses an older processor before it does anything else.
 let vectors: [SwiftSetting] = baseline.map { [.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? []
 
 let package = Package(

@@ -78,10 +78,14 @@ public final class Tape {
 
   /// A new tensor with the values that `make` writes: now and, on a tape that records, again whenever
   /// they are needed and were put aside. It takes less time to norm or activate twice than to store.
+  ///
+  /// - Parameter isKept: whether the values stay as they are until the step ends, because some reader
+  ///   does not put them aside.
   func tensor(
-    rows: Int, columns: Int, make: @escaping (_ values: MutableFloats) -> Void
+    rows: Int, columns: Int, isKept: Bool = false,
+    make: @escaping (_ values: MutableFloats) -> Void
   ) -> Tensor {
-    if isRecording {
+    if isRecording, !isKept {
       let result = Tensor(rows: rows, columns: columns, tape: self, make: make)
       _ = result.value
       return result

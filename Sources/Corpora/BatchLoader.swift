@@ -103,7 +103,10 @@ public final class BatchLoader {
   deinit { queue.close() }
 
   /// The next batch; it may span a block's end and an epoch's.
-  public func next() throws(CorpusError) -> Batch {
+  public func next() throws(CorpusError) -> Batch { try next(sequences: sequences, rows: rows) }
+
+  /// The next batch of another size, and the rows of it that are wanted.
+  public func next(sequences: Int, rows: Range<Int>) throws(CorpusError) -> Batch {
     var inputs: [Token] = []
     var targets: [Token] = []
     inputs.reserveCapacity(rows.count * length)

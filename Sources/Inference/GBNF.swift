@@ -12,6 +12,8 @@ struct GBNF {
   private var position = 0
   private var line = 1
   private static let mostRepetitions = 2_000
+  /// Groups in groups, and repetitions of repetitions.
+  static let deepest = 200
 
   private init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
@@ -26,7 +28,7 @@ struct GBNF {
       reader.skipSpace(withLines: false)
       try reader.expect("::=")
       reader.skipSpace(withLines: true)
-      let expression = try reader.choice(isNested: false)
+      let expression = try reader.choice(depth: 0)
       if !builder.define(name, expression) {
         throw GrammarError("the grammar defines \(name) twice, again in line \(line)")
       }
@@ -37,15 +39,24 @@ struct GBNF {
       reader.skipSpace(withLines: true)
     }
     switch builder.grammar(root: "root") {
-    case .failure(let missing):
+    case .failure(.missing(let name)):
       throw GrammarError(
-        "the grammar has no rule \(missing.name)",
-        hint: missing.name == "root" ? "the rule root says what a whole text is" : nil)
+        "the grammar has no rule \(name)",
+        hint: name == "root" ? "the rule root says what a whole text is" : nil)
+    case .failure(.large):
+      throw GrammarError(
+        "the repetitions of the grammar are too long",
+        hint: "use * where a limit does not matter")
     case .success(let grammar):
       if let rule = grammar.leftRecursiveRule() {
         throw GrammarError(
           "the rule \(builder.name(of: rule)) begins with itself",
           hint: "put the recursion last, or use a repetition: (…)*")
+      }
+      if grammar.isEmpty {
+        throw GrammarError(
+          "the grammar describes no text that ends",
+          hint: "give a rule that calls itself another way: list ::= item | item list")
       }
       return grammar
     }
@@ -106,26 +117,26 @@ struct GBNF {
     return String(text)
   }
 
-  private mutating func choice(isNested: Bool) throws(GrammarError) -> GrammarExpression {
-    var parts = [try sequence(isNested: isNested)]
+  private mutating func choice(depth: Int) throws(GrammarError) -> GrammarExpression {
+    var parts = [try sequence(depth: depth)]
     while take("|") {
       skipSpace(withLines: true)
-      parts.append(try sequence(isNested: isNested))
+      parts.append(try sequence(depth: depth))
     }
     return parts.count == 1 ? parts[0] : .choice(parts)
   }
 
-  private mutating func sequence(isNested: Bool) throws(GrammarError) -> GrammarExpression {
+  private mutating func sequence(depth: Int) throws(GrammarError) -> GrammarExpression {
     var parts: [GrammarExpression] = []
-    while let part = try element() {
-      skipSpace(withLines: isNested)
+    while let part = try element(depth: depth) {
+      skipSpace(withLines: depth > 0)
       parts.append(try repetition(of: part))
-      skipSpace(withLines: isNested)
+      skipSpace(withLines: depth > 0)
     }
     return parts.count == 1 ? parts[0] : .sequence(parts)
   }
 
-  private mutating func element() throws(GrammarError) -> GrammarExpression? {
+  private mutating func element(depth: Int) throws(GrammarError) -> GrammarExpression? {
     switch next {
     case "\"":
       _ = take()
@@ -141,7 +152,8 @@ struct GBNF {
     case "(":
       _ = take()
       skipSpace(withLines: true)
-      let inner = try choice(isNested: true)
+      if depth == Self.deepest { throw failure("groups are nested too deeply") }
+      let inner = try choice(depth: depth + 1)
       try expect(")")
       return inner
     case let scalar? where Self.isWord(scalar): return .rule(try name())
@@ -162,7 +174,9 @@ struct GBNF {
       if last < first { throw failure("a range of characters runs backwards") }
       ranges.append(first...last)
     }
-    return isNegated ? Self.complement(of: ranges) : ranges
+    if isNegated { ranges = Self.complement(of: ranges) }
+    if ranges.isEmpty { throw failure("a class has no characters") }
+    return ranges
   }
 
   /// All characters that are in none of `ranges`.
@@ -208,7 +222,7 @@ struct GBNF {
     of part: GrammarExpression
   ) throws(GrammarError) -> GrammarExpression {
     var part = part
-    while true {
+    for _ in 0..<Self.deepest {
       if take("*") {
         part = .repeated(part, least: 0, most: nil)
       } else if take("+") {
@@ -233,6 +247,7 @@ struct GBNF {
       }
       skipSpace(withLines: false)
     }
+    throw failure("repetitions are nested too deeply")
   }
 
   private mutating func number() throws(GrammarError) -> Int {

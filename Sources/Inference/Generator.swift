@@ -74,7 +74,7 @@ public struct Generator<Model: LanguageModel, Coder: TextTokenizer> {
         }
         logits = advance(state: state, cache: &cache)
       }
-      if isWanted { decode(&state, &cache, logits, options, capacity, report) }
+      if !isWanted || !decode(&state, &cache, logits, options, capacity, report) { break }
     }
     for index in state.samples.indices where state.isOpen[index] {
       state.close(index, .interrupted, report)
@@ -117,11 +117,12 @@ public struct Generator<Model: LanguageModel, Coder: TextTokenizer> {
     return groups
   }
 
-  /// Draws tokens for the sequences of `cache` until all have ended.
+  /// Draws tokens for the sequences of `cache` until all have ended; false if the caller has had
+  /// enough.
   private func decode(
     _ state: inout GenerationState, _ cache: inout Model.Cache, _ first: [Float],
     _ options: GenerationOptions, _ capacity: Int, _ report: (GenerationEvent) -> Bool
-  ) {
+  ) -> Bool {
     let width = model.vocabularySize
     // A model may have more rows than the tokenizer has tokens; those stand for nothing.
     let known = min(width, tokenizer.vocabularySize)
@@ -133,7 +134,7 @@ public struct Generator<Model: LanguageModel, Coder: TextTokenizer> {
         isWanted = state.draw(sample, from: own, report) && isWanted
       }
       let alive = state.alive.indices.filter { state.isOpen[state.alive[$0]] }
-      guard isWanted, !alive.isEmpty else { return }
+      guard isWanted, !alive.isEmpty else { return isWanted }
       if alive.count < state.alive.count {
         state.alive = alive.map { state.alive[$0] }
         cache = cache.selecting(alive, capacity: capacity)

@@ -17,46 +17,103 @@ public struct Grammar: Sendable, Equatable {
   /// The rule of whole texts.
   var root: Int
 
+  /// Whether no text is described: every way through the rules goes on for ever.
+  var isEmpty: Bool {
+    !finite { symbol, isFinite in
+      switch symbol {
+      case .bytes: true
+      case .rule(let rule): isFinite[rule]
+      }
+    }[root]
+  }
+
   /// Rules whose beginnings may be themselves, behind which more must follow: no machine that reads
   /// from left to right ends with those.
   func leftRecursiveRule() -> Int? {
-    var isNullable = [Bool](repeating: false, count: rules.count)
-    var hasChanged = true
-    func vanishes(_ symbol: Symbol) -> Bool {
+    let isNullable = finite { symbol, isNullable in
       if case .rule(let rule) = symbol { isNullable[rule] } else { false }
     }
-    while hasChanged {
-      hasChanged = false
-      for index in rules.indices where !isNullable[index] {
-        if rules[index].contains(where: { $0.allSatisfy(vanishes) }) {
-          isNullable[index] = true
-          hasChanged = true
-        }
-      }
-    }
-    var beginnings = [Set<Int>](repeating: [], count: rules.count)
+    var beginnings = [[Int]](repeating: [], count: rules.count)
     var growing: [(from: Int, to: Int)] = []
     for index in rules.indices {
+      var seen = Set<Int>()
       for alternative in rules[index] {
         for (place, symbol) in alternative.enumerated() {
-          if case .rule(let rule) = symbol {
-            beginnings[index].insert(rule)
-            // In last place a rule takes over from the one that called it, and nothing grows.
-            if place < alternative.count - 1 { growing.append((index, rule)) }
-          }
-          if !vanishes(symbol) { break }
+          guard case .rule(let rule) = symbol else { break }
+          if seen.insert(rule).inserted { beginnings[index].append(rule) }
+          // In last place a rule takes over from the one that called it, and nothing grows.
+          if place < alternative.count - 1 { growing.append((index, rule)) }
+          if !isNullable[rule] { break }
         }
       }
     }
-    return growing.first { edge in
-      var seen: Set<Int> = [edge.to]
-      var waiting = [edge.to]
-      while let rule = waiting.popLast() {
-        if rule == edge.from { return true }
-        for next in beginnings[rule] where seen.insert(next).inserted { waiting.append(next) }
+    let circles = StrongComponents(of: beginnings).numbers
+    return growing.first { circles[$0.from] == circles[$0.to] }?.from
+  }
+
+  /// The rules with an alternative all of whose symbols hold, given which rules do.
+  private func finite(_ holds: (Symbol, [Bool]) -> Bool) -> [Bool] {
+    var result = [Bool](repeating: false, count: rules.count)
+    // Who has to be looked at again when a rule turns out to hold.
+    var callers = [[Int]](repeating: [], count: rules.count)
+    for (index, alternatives) in rules.enumerated() {
+      for case .rule(let rule) in alternatives.joined() where callers[rule].last != index {
+        callers[rule].append(index)
       }
-      return false
-    }?.from
+    }
+    var waiting = Array(rules.indices.reversed())
+    while let index = waiting.popLast() {
+      if !result[index], rules[index].contains(where: { $0.allSatisfy { holds($0, result) } }) {
+        result[index] = true
+        waiting += callers[index]
+      }
+    }
+    return result
+  }
+}
+
+/// Sets of nodes from each of which all others can be reached (Tarjan 1972), in time linear in edges.
+struct StrongComponents {
+  /// The number of each node's set.
+  private(set) var numbers: [Int]
+
+  /// The sets of a graph: for every node the nodes behind its edges.
+  init(of edges: [[Int]]) {
+    numbers = [Int](repeating: -1, count: edges.count)
+    var order = [Int](repeating: -1, count: edges.count)
+    var lowest = order
+    var next = 0
+    var open: [Int] = []
+    // The way to the current node, with how many of each node's edges have been followed.
+    var path: [(node: Int, edge: Int)] = []
+    for start in edges.indices where order[start] < 0 {
+      path.append((start, 0))
+      while let (node, edge) = path.last {
+        if edge == 0 {
+          (order[node], lowest[node]) = (next, next)
+          next += 1
+          open.append(node)
+        }
+        if edge < edges[node].count {
+          path[path.count - 1].edge += 1
+          let target = edges[node][edge]
+          if order[target] < 0 {
+            path.append((target, 0))
+          } else if numbers[target] < 0 {
+            lowest[node] = min(lowest[node], order[target])
+          }
+          continue
+        }
+        if lowest[node] == order[node] {
+          while let member = open.popLast() {
+            numbers[member] = node
+            if member == node { break }
+          }
+        }
+        path.removeLast()
+        if let parent = path.last?.node { lowest[parent] = min(lowest[parent], lowest[node]) }
+      }
+    }
   }
 }
 

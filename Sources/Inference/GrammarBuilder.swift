@@ -15,7 +15,12 @@ indirect enum GrammarExpression: Sendable, Equatable {
 }
 
 /// Collects the rules of a grammar.
+///
+/// Repetitions are written out, up to two million symbols of all together.
 struct GrammarBuilder {
+  private static let mostSymbols = 2_000_000
+  /// Symbols that repetitions have been written out to.
+  private var repeatedCount = 0
   private var numbers: [String: Int] = [:]
   private var rules: [[[Grammar.Symbol]]] = []
   private var isDefined: [Bool] = []
@@ -30,17 +35,23 @@ struct GrammarBuilder {
     return true
   }
 
-  /// The grammar, or the name of a rule that is used and not defined.
-  func grammar(root: String) -> Result<Grammar, MissingRule> {
+  /// The grammar, or why there is none.
+  func grammar(root: String) -> Result<Grammar, Failure> {
+    if repeatedCount > Self.mostSymbols { return .failure(.large) }
     if let missing = numbers.filter({ !isDefined[$0.value] }).map(\.key).min() {
-      return .failure(MissingRule(name: missing))
+      return .failure(.missing(missing))
     }
-    guard let number = numbers[root] else { return .failure(MissingRule(name: root)) }
+    guard let number = numbers[root] else { return .failure(.missing(root)) }
     return .success(Grammar(rules: rules, root: number))
   }
 
-  /// A rule that is used and not defined.
-  struct MissingRule: Error { var name: String }
+  /// Why rules make no grammar.
+  enum Failure: Error {
+    /// A rule of this name is used and not defined.
+    case missing(String)
+    /// Repetitions of repetitions are too long.
+    case large
+  }
 
   /// The name of a rule, for messages.
   func name(of number: Int) -> String {
@@ -80,6 +91,9 @@ struct GrammarBuilder {
       return alternatives.count == 1 ? alternatives[0] : [.rule(newRule(alternatives))]
     case .repeated(let part, let least, let most):
       let once = symbols(of: part)
+      // Both factors are far from overflow: the count is checked wherever it grows.
+      repeatedCount += (once.count + 1) * max(least, most ?? 0)
+      if repeatedCount > Self.mostSymbols { return [] }
       let fixed = (0..<least).flatMap { _ in once }
       guard let most else {
         let more = newRule([])

@@ -72,7 +72,7 @@ final class GrammarMachine {
     }
     self.common = common
     var first = Set<Int32>()
-    enter(grammar.root, parent: Self.whole, &first)
+    for place in arrivals(at: grammar.root, parent: Self.whole) { reach(place, &first) }
     start = GrammarPlace(state: state(of: first))
   }
 
@@ -168,46 +168,53 @@ final class GrammarMachine {
     grammar.rules[Int(frame.rule)][Int(frame.alternative)][Int(frame.position)]
   }
 
+  /// What a text may be at next: places behind a symbol, or the end of a rule.
+  private enum Arrival {
+    /// Before the symbol at this frame.
+    case before(Frame)
+    /// Behind a whole rule, above what waits below.
+    case above(Int32)
+  }
+
   /// Goes on behind the symbol at `frame`.
   private func advance(_ frame: Frame, _ found: inout Set<Int32>) {
     var next = frame
     next.position += 1
     let length = grammar.rules[Int(frame.rule)][Int(frame.alternative)].count
-    if Int(next.position) == length { leave(to: frame.parent, &found) } else { reach(next, &found) }
+    reach(Int(next.position) == length ? .above(frame.parent) : .before(next), &found)
   }
 
-  /// Goes on with what waits below.
-  private func leave(to parent: Int32, _ found: inout Set<Int32>) {
-    if parent == Self.whole {
-      found.insert(Self.whole)
-    } else {
-      reach(frames[Int(parent)], &found)
+  /// Adds a place, and all that can be reached from it without a byte.
+  ///
+  /// Places wait in a list, not on the program's stack: there may be as many as there are rules.
+  private func reach(_ place: Arrival, _ found: inout Set<Int32>) {
+    var waiting = [place]
+    while let place = waiting.popLast() {
+      var frame: Frame
+      switch place {
+      case .above(Self.whole):
+        found.insert(Self.whole)
+        continue
+      case .above(let parent): frame = frames[Int(parent)]
+      case .before(let next): frame = next
+      }
+      guard found.insert(number(of: frame)).inserted, case .rule(let rule) = symbol(at: frame)
+      else { continue }
+      let length = grammar.rules[Int(frame.rule)][Int(frame.alternative)].count
+      frame.position += 1
+      // In last place a rule takes over, so that a repetition does not pile up frames.
+      let parent = Int(frame.position) == length ? frame.parent : number(of: frame)
+      waiting += arrivals(at: rule, parent: parent)
     }
   }
 
-  /// Adds a place that is before a symbol, or what that symbol begins with.
-  private func reach(_ frame: Frame, _ found: inout Set<Int32>) {
-    let number = number(of: frame)
-    guard found.insert(number).inserted else { return }
-    guard case .rule(let rule) = symbol(at: frame) else { return }
-    var behind = frame
-    behind.position += 1
-    let length = grammar.rules[Int(frame.rule)][Int(frame.alternative)].count
-    // In last place a rule takes over, so that a repetition does not pile up frames.
-    let parent = Int(behind.position) == length ? frame.parent : self.number(of: behind)
-    enter(rule, parent: parent, &found)
-  }
-
-  private func enter(_ rule: Int, parent: Int32, _ found: inout Set<Int32>) {
-    for (alternative, symbols) in grammar.rules[rule].enumerated() {
-      if symbols.isEmpty {
-        leave(to: parent, &found)
-      } else {
-        reach(
-          Frame(
-            rule: Int32(rule), alternative: Int32(alternative), position: 0, parent: parent),
-          &found)
-      }
+  /// The beginnings of a rule.
+  private func arrivals(at rule: Int, parent: Int32) -> [Arrival] {
+    grammar.rules[rule].enumerated().map { alternative, symbols in
+      symbols.isEmpty
+        ? .above(parent)
+        : .before(
+          Frame(rule: Int32(rule), alternative: Int32(alternative), position: 0, parent: parent))
     }
   }
 

@@ -16,6 +16,13 @@ struct JSONSchema {
   private let root: JSONValue
   private var builder = GrammarBuilder()
   private var references: [String] = []
+  /// Rules that have no name in the schema.
+  private var ruleCount = 0
+  /// How far the schema being read stands inside others, and how many have been read.
+  private var depth = 0
+  private var schemaCount = 0
+  private static let deepest = 100
+  private static let mostSchemas = 100_000
 
   private init(_ root: JSONValue) { self.root = root }
 
@@ -40,16 +47,23 @@ struct JSONSchema {
       done += 1
     }
     switch reader.builder.grammar(root: "root") {
-    case .failure(let missing): throw GrammarError("the schema needs \(missing.name)")
+    case .failure(.missing(let name)): throw GrammarError("the schema needs \(name)")
+    case .failure(.large):
+      throw GrammarError(
+        "the schema makes too large a grammar", hint: "lower its lengths and numbers of items")
     case .success(let grammar):
       if grammar.leftRecursiveRule() != nil {
         throw GrammarError("a reference of the schema leads to itself and to nothing else")
+      }
+      if grammar.isEmpty {
+        throw GrammarError(
+          "the schema describes no text that ends", hint: "let what refers to itself be left out")
       }
       return grammar
     }
   }
 
-  private static let notes: Set = [
+  static let notes: Set = [
     "title", "description", "default", "examples", "$schema", "$id", "$comment", "$defs",
     "definitions", "deprecated", "readOnly", "writeOnly", "$anchor",
   ]
@@ -61,16 +75,37 @@ struct JSONSchema {
     "number": ["format"], "boolean": [], "null": [],
   ]
 
-  private mutating func expression(
+  /// A rule of its own for `expression`, so that it can stand in several places.
+  mutating func rule(_ expression: Expression) -> Expression {
+    // Names of JSON's parts are words, and pointers begin with #.
+    let name = "!\(ruleCount)"
+    ruleCount += 1
+    _ = builder.define(name, expression)
+    return .rule(name)
+  }
+
+  /// The texts that `schema` describes, which stands at `place`.
+  mutating func expression(
     for schema: JSONValue, at place: String
   ) throws(GrammarError) -> Expression {
+    depth += 1
+    schemaCount += 1
+    defer { depth -= 1 }
+    if depth > Self.deepest || schemaCount > Self.mostSchemas {
+      throw GrammarError(
+        "the schema is nested too deeply, or refers to itself where it would be merged",
+        hint: "name parts in $defs, and refer to them outside of allOf, anyOf and oneOf")
+    }
     if schema.truth == true { return .rule("value") }
     guard case .object(let members) = schema else {
       throw GrammarError("the schema at \(place) allows nothing")
     }
     let names = Set(members.map(\.name)).subtracting(Self.notes)
-    if let pointer = schema["$ref"].text {
+    if names.contains("$ref") {
       try check(names, of: ["$ref"], at: place)
+      guard let pointer = schema["$ref"].text else {
+        throw GrammarError("$ref at \(place) is no text")
+      }
       if !references.contains(pointer) { references.append(pointer) }
       return .rule(pointer)
     }
@@ -80,10 +115,18 @@ struct JSONSchema {
     }
     if names.contains("enum") {
       try check(names, of: ["enum", "type"], at: place)
-      return .choice(schema["enum"].elements.map(JSONParts.literal))
+      guard case .array(let values) = schema["enum"], !values.isEmpty else {
+        throw GrammarError(
+          "enum at \(place) has no values",
+          hint: "list what is allowed: \"enum\": [\"yes\", \"no\"]")
+      }
+      return .choice(values.map(JSONParts.literal))
     }
     for name in ["allOf", "anyOf", "oneOf"] where names.contains(name) {
       return try combination(schema, name, at: place)
+    }
+    if schema["type"].elements.contains(where: { $0.text == nil }) {
+      throw GrammarError("the schema at \(place) has a type that is no name")
     }
     var types = schema["type"].text.map { [$0] } ?? schema["type"].elements.compactMap(\.text)
     if types.isEmpty {
@@ -98,6 +141,7 @@ struct JSONSchema {
       }
     }
     var known: Set = ["type"]
+    if types.contains("number") { types.removeAll { $0 == "integer" } }
     for type in types {
       guard let own = Self.keywords[type] else {
         throw GrammarError("the schema at \(place) has an unknown type \(type)")
@@ -110,7 +154,7 @@ struct JSONSchema {
     return choices.count == 1 ? choices[0] : .choice(choices)
   }
 
-  private func check(
+  func check(
     _ names: Set<String>, of known: Set<String>, at place: String
   ) throws(GrammarError) {
     if let name = names.subtracting(known).min() {
@@ -120,69 +164,8 @@ struct JSONSchema {
     }
   }
 
-  /// `allOf` merged into the schema around it; the choices of `anyOf` and `oneOf`, each merged.
-  private mutating func combination(
-    _ schema: JSONValue, _ name: String, at place: String
-  ) throws(GrammarError) -> Expression {
-    let base = schema.members.filter { $0.name != name }
-    let parts = schema[name].elements
-    if parts.isEmpty { throw GrammarError("\(name) at \(place) is empty") }
-    if name == "allOf" {
-      var merged = base
-      for part in parts { merged = try merge(merged, try resolved(part), at: place) }
-      return try expression(for: .object(merged), at: place)
-    }
-    if name == "oneOf" {
-      var seen = Set<String>()
-      for part in parts {
-        let part = try resolved(part)
-        var types = part["type"].text.map { [$0] } ?? part["type"].elements.compactMap(\.text)
-        if types.contains("integer") { types.append("number") }
-        if !part["const"].isNull { types = ["=\(part["const"])"] }
-        if types.isEmpty || !seen.isDisjoint(with: types) {
-          throw GrammarError(
-            "oneOf at \(place) has choices that may both hold", hint: "use anyOf")
-        }
-        seen.formUnion(types)
-      }
-    }
-    var choices: [Expression] = []
-    for (index, part) in parts.enumerated() {
-      let merged = base.isEmpty ? part : .object(try merge(base, try resolved(part), at: place))
-      choices.append(try expression(for: merged, at: "\(place)/\(name)/\(index)"))
-    }
-    return .choice(choices)
-  }
-
-  private func resolved(_ schema: JSONValue) throws(GrammarError) -> JSONValue {
-    try schema["$ref"].text.map { pointer throws(GrammarError) in try target(of: pointer) }
-      ?? schema
-  }
-
-  /// Members of two schemas that must both hold.
-  private func merge(
-    _ first: [JSONValue.Member], _ second: JSONValue, at place: String
-  ) throws(GrammarError) -> [JSONValue.Member] {
-    var result = first
-    for member in second.members where !Self.notes.contains(member.name) {
-      guard let index = result.firstIndex(where: { $0.name == member.name }) else {
-        result.append(member)
-        continue
-      }
-      let old = result[index].value
-      if old == member.value { continue }
-      switch member.name {
-      case "properties":
-        result[index].value = .object(try merge(old.members, member.value, at: place))
-      case "required": result[index].value = .array(old.elements + member.value.elements)
-      default:
-        throw GrammarError("the schema at \(place) says two things about \"\(member.name)\"")
-      }
-    }
-    return result
-  }
-
-  private func target(of pointer: String) throws(GrammarError) -> JSONValue {
+  /// What a reference leads to.
+  func target(of pointer: String) throws(GrammarError) -> JSONValue {
     guard pointer.hasPrefix("#") else {
       throw GrammarError(
         "the schema refers to \(pointer), which is not inside it", hint: "use #/$defs/…")
@@ -220,162 +203,6 @@ struct JSONSchema {
     case "array": return try array(schema, at: place)
     default: return try object(schema, at: place)
     }
-  }
-
-  private func whole(
-    _ schema: JSONValue, _ name: String, at place: String
-  ) throws(GrammarError) -> Int? {
-    if schema[name].isNull { return nil }
-    guard let value = schema[name].integer else {
-      throw GrammarError("\(name) at \(place) is no whole number")
-    }
-    return value
-  }
-
-  private func integer(_ schema: JSONValue, at place: String) throws(GrammarError) -> Expression {
-    var low = try whole(schema, "minimum", at: place)
-    var high = try whole(schema, "maximum", at: place)
-    if let above = try whole(schema, "exclusiveMinimum", at: place) {
-      low = max(low ?? .min, above + 1)
-    }
-    if let below = try whole(schema, "exclusiveMaximum", at: place) {
-      high = min(high ?? .max, below - 1)
-    }
-    if low == nil, high == nil { return .rule("integer") }
-    if let low, let high, low > high {
-      throw GrammarError("the schema at \(place) allows no number")
-    }
-    return JSONParts.integers(from: low, to: high)
-  }
-
-  private func string(_ schema: JSONValue, at place: String) throws(GrammarError) -> Expression {
-    let least = try whole(schema, "minLength", at: place)
-    let most = try whole(schema, "maxLength", at: place)
-    let quote = JSONParts.text("\"")
-    if let pattern = schema["pattern"].text {
-      if least != nil || most != nil {
-        throw GrammarError("the schema at \(place) has a pattern and a length")
-      }
-      return .sequence([quote, try RegexGrammar.expression(pattern, at: place), quote])
-    }
-    if let format = schema["format"].text, let pattern = Self.formats[format] {
-      return .sequence([quote, try RegexGrammar.expression(pattern, at: place), quote])
-    }
-    if least == nil, most == nil { return .rule("string") }
-    if let most, most < least ?? 0 { throw GrammarError("the schema at \(place) allows no string") }
-    return .sequence([
-      quote, .repeated(.rule("char"), least: least ?? 0, most: most), quote,
-    ])
-  }
-
-  private static let formats: [String: String] = {
-    let date =
-      "[0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
-      + "|[0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])"
-    let time =
-      "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?"
-      + "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-    return [
-      "date": "^(\(date))$", "time": "^\(time)$", "date-time": "^(\(date))T\(time)$",
-      "uuid": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-    ]
-  }()
-
-  private mutating func array(
-    _ schema: JSONValue, at place: String
-  ) throws(GrammarError) -> Expression {
-    let least = try whole(schema, "minItems", at: place) ?? 0
-    let most = try whole(schema, "maxItems", at: place)
-    let first = schema["prefixItems"].elements
-    var items: [Expression] = []
-    for (index, item) in first.enumerated() {
-      items.append(try expression(for: item, at: "\(place)/prefixItems/\(index)"))
-    }
-    var others: Expression?
-    if schema["items"].truth != false {
-      let item = schema["items"].isNull ? JSONValue.boolean(true) : schema["items"]
-      // Without `items` a list that begins with given ones is taken to be only those.
-      if !(schema["items"].isNull && !first.isEmpty) {
-        others = try expression(for: item, at: "\(place)/items")
-      }
-    }
-    if others == nil, least > items.count {
-      throw GrammarError("the schema at \(place) asks for more items than it describes")
-    }
-    let comma: [Expression] = [.rule("ws"), JSONParts.text(","), .rule("ws")]
-    // From the last place back: what follows when `index` items stand there.
-    var rest: Expression = JSONParts.text("")
-    let fixed = min(items.count, most ?? .max)
-    if let others, most ?? .max > fixed {
-      let count = { (limit: Int) in max(0, limit - fixed) }
-      if fixed > 0 {
-        rest = .repeated(
-          .sequence(comma + [others]), least: count(least), most: most.map(count))
-      } else if most != 0 {
-        let more = Expression.sequence([
-          others,
-          .repeated(
-            .sequence(comma + [others]), least: max(0, least - 1), most: most.map { $0 - 1 }),
-        ])
-        rest = least > 0 ? more : .repeated(more, least: 0, most: 1)
-      }
-    }
-    for index in (0..<fixed).reversed() {
-      let item = Expression.sequence((index > 0 ? comma : []) + [items[index], rest])
-      rest = index < least ? item : .repeated(item, least: 0, most: 1)
-    }
-    return .sequence([
-      JSONParts.text("["), .rule("ws"), rest, .rule("ws"), JSONParts.text("]"),
-    ])
-  }
-
-  private mutating func object(
-    _ schema: JSONValue, at place: String
-  ) throws(GrammarError) -> Expression {
-    let properties = schema["properties"].members
-    let required = Set(schema["required"].elements.compactMap(\.text))
-    var additional: Expression?
-    let wish = schema["additionalProperties"]
-    if wish.truth == true || wish.members.count > 0
-      || (wish.isNull && schema["properties"].isNull && required.isEmpty)
-    {
-      let value = try expression(
-        for: wish.isNull ? .boolean(true) : wish, at: "\(place)/additionalProperties")
-      let key =
-        properties.isEmpty ? .rule("string") : JSONParts.string(except: properties.map(\.name))
-      additional = .sequence([key, .rule("ws"), JSONParts.text(":"), .rule("ws"), value])
-    }
-    if let name = required.subtracting(properties.map(\.name)).min() {
-      throw GrammarError("the schema at \(place) requires \"\(name)\", which it does not describe")
-    }
-    let comma: [Expression] = [.rule("ws"), JSONParts.text(","), .rule("ws")]
-    // From the last property back: what follows when some stand before, and when none do. Rules keep
-    // the two from doubling at every property.
-    var behind: Expression = JSONParts.text("")
-    var first: Expression = JSONParts.text("")
-    if let additional {
-      behind = .repeated(.sequence(comma + [additional]), least: 0, most: nil)
-      first = .repeated(.sequence([additional, behind]), least: 0, most: 1)
-    }
-    for (index, property) in properties.enumerated().reversed() {
-      let rule = "\(place)/properties/\(property.name)"
-      let value = try expression(for: property.value, at: rule)
-      _ = builder.define(
-        "\(rule)!\(index)",
-        .sequence([
-          JSONParts.literal(.string(property.name)), .rule("ws"), JSONParts.text(":"), .rule("ws"),
-          value,
-        ]))
-      let member = Expression.rule("\(rule)!\(index)")
-      _ = builder.define("\(rule)!behind\(index)", behind)
-      let next = Expression.rule("\(rule)!behind\(index)")
-      let isRequired = required.contains(property.name)
-      first = .choice([.sequence([member, next])] + (isRequired ? [] : [first]))
-      behind = .choice([.sequence(comma + [member, next])] + (isRequired ? [] : [next]))
-    }
-    return .sequence([
-      JSONParts.text("{"), .rule("ws"), first, .rule("ws"), JSONParts.text("}"),
-    ])
   }
 }
 

@@ -101,7 +101,7 @@ public struct NGramModel: Sendable {
     let mark = Token(vocabularySize)
     let seen = Array(((isStart ? [mark] : []) + context).suffix(order - 1))
     var probability =
-      weight(of: trie.node(of: token), level: 0, context: 0)
+      weight(of: Int(token), level: 0, context: 0)
       + leftovers[0][0] / Double(vocabularySize)
     for length in seen.indices.map({ $0 + 1 }) {
       guard let place = trie.find(seen.suffix(length)), totals[length][place] > 0 else { break }

@@ -30,9 +30,6 @@ struct NGramTrie: Sendable {
     levels.reduce(0) { $0 + 4 * ($1.tokens.count + $1.counts.count + $1.first.count) }
   }
 
-  /// The place of a token in the first level.
-  func node(of token: Token) -> Int? { Int(token) }
-
   /// The places of the extensions of `node`; those of the empty n-gram for level −1.
   func children(of node: Int, level: Int) -> Range<Int> {
     // The mark is never predicted.

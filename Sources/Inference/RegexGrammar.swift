@@ -74,6 +74,10 @@ struct RegexGrammar {
     switch scalar {
     case "(":
       if take("?"), !take(":") { throw failure() }
+      if depth == GBNF.deepest {
+        throw GrammarError(
+          "a pattern at \(place) has groups nested too deeply", hint: "use fewer parentheses")
+      }
       let inner = try choice(depth: depth + 1)
       if !take(")") { throw failure() }
       return inner
@@ -113,6 +117,8 @@ struct RegexGrammar {
         value = value * 16 + UInt32(digit)
         position += 1
       }
+      // Halves of a character are none.
+      if Unicode.Scalar(value) == nil { throw failure() }
       return [value...value]
     case "a"..."z", "A"..."Z", "0"..."9": throw failure()
     default: return [scalar.value...scalar.value]
@@ -135,7 +141,9 @@ struct RegexGrammar {
         ranges += first
       }
     }
-    return isNegated ? GBNF.complement(of: ranges) : ranges
+    if isNegated { ranges = GBNF.complement(of: ranges) }
+    if ranges.isEmpty { throw failure() }
+    return ranges
   }
 
   private mutating func classMember() throws(GrammarError) -> [ClosedRange<UInt32>] {

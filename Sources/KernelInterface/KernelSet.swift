@@ -260,9 +260,31 @@ public protocol KernelSet: Sendable {
   ///
   /// With `g = gradientScale · gradient`: `p −= rate·decay·p`; `m = β₁m + (1−β₁)g`;
   /// `v = β₂v + (1−β₂)g²`; `p −= rate / correction1 · m / (√(v / correction2) + ε)`.
+  ///
+  /// - Parameter isCautious: whether only those parameters decay that the rest of the step brings
+  ///   nearer to 0 as well, or beyond it.
   static func adamW(
     _ parameters: MutableFloats, gradient: Floats, firstMoment: MutableFloats,
     secondMoment: MutableFloats, count: Int, gradientScale: Float,
-    rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float,
+    rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float, isCautious: Bool,
     correction1: Float, correction2: Float)
+
+  /// Nesterov's momentum: with `g = gradientScale · gradient`, `mean = β·mean + (1−β)g` and
+  /// `direction = β·mean + (1−β)g`.
+  static func addMomentum(
+    of gradient: Floats, gradientScale: Float, beta: Float, to mean: MutableFloats,
+    into direction: MutableFloats, count: Int)
+
+  /// `p = (1 − decay)p + factor · direction`.
+  ///
+  /// - Parameter isCautious: whether only those values decay that `factor · direction` brings nearer
+  ///   to 0 as well, or beyond it.
+  static func move(
+    _ parameters: MutableFloats, along direction: Floats, by factor: Float, decay: Float,
+    isCautious: Bool, count: Int)
+
+  // MARK: Symmetric matrices
+
+  /// Copies the elements below the diagonal to their places above it; rows `side` apart.
+  static func mirror(_ matrix: MutableFloats, side: Int)
 }

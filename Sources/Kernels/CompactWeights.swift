@@ -49,8 +49,8 @@ public final class CompactWeights: @unchecked Sendable {
     }
   }
 
-  /// `rows` rows of `x` times this matrix's transpose; at most a panel of the kernels, otherwise
-  /// products of the floats that this matrix came from are faster.
+  /// The most rows of `x` that `multiply` takes: as many as a panel of the kernels has columns. For
+  /// more, products of the floats that this matrix came from are faster.
   public static var mostRows: Int { ThinProduct.longest }
 
   /// `c = x · matrixᵀ (+ addend) (+ bias)`, `rows × matrix.rows`, for at most `mostRows` rows.

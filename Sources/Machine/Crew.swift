@@ -5,7 +5,18 @@ import Glibc
 import Synchronization
 
 /// Threads and the loop they share; every thread keeps the crew alive until it ends.
+///
+/// A loop is over when its pieces are done. Whoever comes late, because it slept or because another
+/// program had its core, finds the gate closed, and nobody has waited for it: on a busy machine the
+/// calling thread rather does the pieces itself.
 final class Crew: @unchecked Sendable {
+  private enum Gate {
+    /// Below the number of the loop.
+    static let bits = 16
+    static let isOpen = 1 << 15
+    static let joined = isOpen - 1
+  }
+
   private struct Job {
     var pieces = 0
     var body: ((Int, Int) -> Void)?
@@ -13,9 +24,11 @@ final class Crew: @unchecked Sendable {
 
   private let helpers: Int
   private var job = Job()
-  private let generation = Atomic<Int>(0)
+  /// The number of the loop, whether it may be joined, and how many joined it, in one word.
+  private let gate = Atomic<Int>(0)
   private let next = Atomic<Int>(0)
-  private let busy = Atomic<Int>(0)
+  /// Of those that joined, how many are done.
+  private let left = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
   private let started = Atomic<Int>(0)
   private let stopped = Atomic<Bool>(false)
@@ -55,12 +68,15 @@ final class Crew: @unchecked Sendable {
     withoutActuallyEscaping(body) { body in
       job = Job(pieces: pieces, body: body)
       next.store(0, ordering: .relaxed)
-      busy.store(helpers, ordering: .relaxed)
-      generation.add(1, ordering: .sequentiallyConsistent)
+      left.store(0, ordering: .relaxed)
+      let loop = (gate.load(ordering: .relaxed) >> Gate.bits) &+ 1
+      gate.store(loop << Gate.bits | Gate.isOpen, ordering: .sequentiallyConsistent)
       if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
       work(thread: 0)
+      let joined =
+        gate.bitwiseAnd(~Gate.isOpen, ordering: .acquiringAndReleasing).oldValue & Gate.joined
       var spins = 0
-      while busy.load(ordering: .acquiring) > 0 {
+      while left.load(ordering: .acquiring) < joined {
         spins += 1
         // Where other programs want the cores, the last piece may wait for ours.
         if spins < 20_000 { machine_relax() } else { sched_yield() }
@@ -97,23 +113,32 @@ final class Crew: @unchecked Sendable {
     let thread = started.wrappingAdd(1, ordering: .relaxed).newValue
     machine_flush_denormals()
     var seen = 0
+    var spins = 0
     while true {
-      var spins = 0
-      while generation.load(ordering: .acquiring) == seen {
+      let state = gate.load(ordering: .acquiring)
+      if state >> Gate.bits == seen {
         if stopped.load(ordering: .relaxed) { return }
         spins += 1
         if spins < 4_000 { machine_relax() } else { sleep(unless: seen) }
+      } else if state & Gate.isOpen == 0 {
+        // Too late for this one; the next may follow at once.
+        seen = state >> Gate.bits
+        spins = 0
+      } else if gate.compareExchange(
+        expected: state, desired: state + 1, ordering: .acquiringAndReleasing
+      ).exchanged {
+        seen = state >> Gate.bits
+        spins = 0
+        work(thread: thread)
+        left.add(1, ordering: .releasing)
       }
-      seen += 1
-      work(thread: thread)
-      busy.subtract(1, ordering: .releasing)
     }
   }
 
   private func sleep(unless seen: Int) {
     sleeping.add(1, ordering: .sequentiallyConsistent)
     pthread_mutex_lock(mutex)
-    while generation.load(ordering: .sequentiallyConsistent) == seen,
+    while gate.load(ordering: .sequentiallyConsistent) >> Gate.bits == seen,
       !stopped.load(ordering: .sequentiallyConsistent)
     {
       pthread_cond_wait(wake, mutex)

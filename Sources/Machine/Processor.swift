@@ -14,8 +14,12 @@ public enum Processor {
     return x86Level >= 4
   }()
 
-  /// Whether this program can run here at all: x86-64-v3 or later, or another architecture.
-  public static let isSupported = x86Level == 0 || x86Level >= 3
+  /// Whether this program can run here at all: x86-64-v3 or later, or another architecture;
+  /// `APUS_KERNELS=v2` pretends that it cannot. Calls nothing that an older processor might lack.
+  public static let isSupported: Bool = {
+    if let wish = getenv("APUS_KERNELS"), strcmp(wish, "v2") == 0 { return false }
+    return x86Level == 0 || x86Level >= 3
+  }()
 
   /// The cores this process may use (its affinity mask, so that `taskset` is honoured).
   public static let cores = Int(machine_cores())

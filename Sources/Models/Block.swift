@@ -11,6 +11,10 @@ struct Block {
   private let queryNorm: Parameter?
   private let keyNorm: Parameter?
   private let output: LinearMap
+  private let residualScale: Parameter?
+  private let shortcutScale: Parameter?
+  private let valueGate: Parameter?
+  private let valueEmbedding: Parameter?
   private let feedForwardNorm: Norm
   private let up: LinearMap
   private let down: LinearMap
@@ -26,6 +30,10 @@ struct Block {
     queryNorm = names.optional("attention.queryNorm.weight")
     keyNorm = names.optional("attention.keyNorm.weight")
     output = LinearMap(names, "attention.output", division: group.map { .inputs($0) })
+    residualScale = names.optional("residualScale")
+    shortcutScale = names.optional("shortcutScale")
+    valueGate = names.optional("attention.valueGate")
+    valueEmbedding = names.optional("attention.valueEmbedding")
     feedForwardNorm = Norm(configuration, names, "feedForwardNorm")
     up = LinearMap(names, "feedForward.up", division: group.map { .outputs($0) })
     down = LinearMap(names, "feedForward.down", division: group.map { .inputs($0) })
@@ -39,14 +47,29 @@ struct Block {
       epsilon: configuration.normEpsilon, queryNorm: queryNorm, keyNorm: keyNorm)
   }
 
-  func callAsFunction(_ x: Tensor, _ shape: AttentionShape, cache: CachedLayer?) -> Tensor {
-    let attended = qkv(attentionNorm(x)).attend(shape, cache: cache)
+  /// The stream as this block reads it: with its share of the `first`, if there are shortcuts.
+  func entered(by x: Tensor, first: Tensor) -> Tensor {
+    guard let residualScale, let shortcutScale else { return x }
+    return x.blended(with: first, residual: residualScale, shortcut: shortcutScale)
+  }
+
+  func callAsFunction(
+    _ x: Tensor, _ tokens: [UInt32], _ shape: AttentionShape, cache: CachedLayer?
+  ) -> Tensor {
+    let attended = heads(attentionNorm(x), tokens).attend(shape, cache: cache)
     if x.tape.dropout == nil {
       let y = output(attended, residual: x)
       return down(activated(up(feedForwardNorm(y))), residual: y)
     }
     let y = output(attended).dropped(residual: x)
     return down(activated(up(feedForwardNorm(y)))).dropped(residual: y)
+  }
+
+  /// Queries, keys and values, which take in those of the tokens if there are any.
+  private func heads(_ x: Tensor, _ tokens: [UInt32]) -> Tensor {
+    guard let valueGate, let valueEmbedding else { return qkv(x) }
+    let gate = x.gates(valueGate)
+    return qkv(x).addingValues(of: tokens, in: valueEmbedding, gate: gate)
   }
 
   private func activated(_ x: Tensor) -> Tensor {

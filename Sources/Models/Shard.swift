@@ -122,6 +122,16 @@ public struct Shard: Sendable, Equatable {
   public static func problem(
     _ configuration: TransformerConfiguration, tensors: Int, stages: Int
   ) -> (what: String, hint: String)? {
+    let departures = configuration.departures
+    if tensors * stages > 1,
+      departures.embeddingShortcut || departures.valueEmbeddings || departures.logitScale
+    {
+      return (
+        "a model with shortcuts of the embedding, value embeddings or a scale of logits cannot be "
+          + "divided among processes",
+        "leave these switches out, or let processes divide the batch only"
+      )
+    }
     let sizes = [
       ("heads", configuration.heads), ("key-value heads", configuration.keyValueHeads),
       ("feed-forward width", configuration.feedForwardWidth),

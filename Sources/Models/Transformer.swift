@@ -22,6 +22,7 @@ public final class Transformer: @unchecked Sendable {
   private let finalNorm: Norm
   private let ownHead: Parameter?
   private let vocabularyPart: VocabularyPart?
+  private let logitScale: Parameter?
   private let rotary: RotaryTable?
   private lazy var recordingTapes = [Tape(recording: true)]
   lazy var plainTape = Tape(recording: false)
@@ -31,9 +32,16 @@ public final class Transformer: @unchecked Sendable {
   public internal(set) var secondsBetweenStages = 0.0
 
   /// A model with random parameters, or zeros to be loaded over if `seed` is nil.
-  public convenience init(_ configuration: TransformerConfiguration, seed: UInt64?) {
+  ///
+  /// - Parameter zeroProjections: whether matrices into the residual stream start at 0; as usual in
+  ///   the family if nil.
+  public convenience init(
+    _ configuration: TransformerConfiguration, seed: UInt64?, zeroProjections: Bool? = nil
+  ) {
     self.init(configuration, part: .whole)
-    if let seed { initialize(parameters, configuration, seed: seed) }
+    if let seed {
+      initialize(parameters, configuration, seed: seed, zeroProjections: zeroProjections)
+    }
   }
 
   /// A part of a model, all zeros.
@@ -53,6 +61,7 @@ public final class Transformer: @unchecked Sendable {
     embedding = names.optional("embedding.weight")
     position = names.optional("position.weight")
     finalNorm = Norm(configuration, names, "finalNorm")
+    logitScale = names.optional("logitScale")
     ownHead = names.optional("head.weight") ?? embedding
     vocabularyPart = part.tensor.map {
       VocabularyPart(of: configuration.vocabularySize, among: $0)
@@ -123,7 +132,9 @@ public final class Transformer: @unchecked Sendable {
 
   /// Bytes of parameters that decoding one token reads: all but the tables of tokens and positions.
   public var decodingBytes: Int {
-    let tables = (ownHead === embedding ? 0 : embedding?.count ?? 0) + (position?.count ?? 0)
+    let tables = parameters.parameters.reduce(0) {
+      $1.role == .embedding && $1 !== ownHead ? $0 + $1.count : $0
+    }
     let all = (parameters.parameterCount - tables) * MemoryLayout<Float>.stride
     return parameters.parameters.reduce(all) { bytes, parameter in
       guard let matrix = parameter.compact?.matrix else { return bytes }
@@ -143,7 +154,10 @@ public final class Transformer: @unchecked Sendable {
     normalized(stream(inputs, sequences: sequences, on: tape, cache: cache))
   }
 
-  private func normalized(_ x: Tensor) -> Tensor { finalNorm(x) }
+  private func normalized(_ x: Tensor) -> Tensor {
+    let x = finalNorm(x)
+    return logitScale.map { x.scaled(by: $0) } ?? x
+  }
 
   /// The residual stream before the last norm, or what this stage makes of it.
   ///
@@ -159,12 +173,14 @@ public final class Transformer: @unchecked Sendable {
       past + length <= configuration.contextLength,
       "\(past + length) tokens exceed the context of \(configuration.contextLength).")
     var x = arriving ?? embedded(inputs, length: length, past: past, on: tape)
+    let first = x
     for (index, block) in blocks.enumerated() {
+      x = block.entered(by: x, first: first)
       let shape = block.attentionShape(sequences: sequences, length: length, rotary: rotary)
       if recomputesBlocks, tape.isRecording {
-        x = tape.recomputed(x) { block($0, shape, cache: nil) }
+        x = tape.recomputed(x) { block($0, inputs, shape, cache: nil) }
       } else {
-        x = tape.scope { block(x, shape, cache: cache?.layer(index)) }
+        x = tape.scope { block(x, inputs, shape, cache: cache?.layer(index)) }
       }
     }
     cache?.advance(by: length)
@@ -177,8 +193,8 @@ public final class Transformer: @unchecked Sendable {
     var x = tape.embedding(
       of: inputs, in: embedding, positions: position, firstPosition: past, length: length,
       part: vocabularyPart)
-    if configuration.family == .nanochat {
-      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon)
+    if configuration.normalizesEmbedding {
+      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon, isStream: true)
     }
     return tape.dropout == nil ? x : x.dropped()
   }

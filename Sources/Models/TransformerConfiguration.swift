@@ -16,7 +16,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
   }
 
   /// What stands between the two matrices of a feed-forward part.
-  public enum Activation: Sendable {
+  public enum Activation: Sendable, CaseIterable {
     /// GELU in its tanh form.
     case gelu
     /// SiLU of a gate times a linear map.
@@ -54,6 +54,9 @@ public struct TransformerConfiguration: Sendable, Equatable {
   /// Whether query, key, value and output maps have biases (llama, qwen3: `attention_bias`).
   public var attentionBias: Bool
 
+  /// Where the model departs from its family.
+  public var departures = Departures()
+
   /// A configuration of `family` with its usual proportions.
   public init(
     family: Family, vocabularySize: Int, contextLength: Int, layers: Int, width: Int, heads: Int,
@@ -77,20 +80,16 @@ public struct TransformerConfiguration: Sendable, Equatable {
     attentionBias = family == .gpt2
   }
 
-  /// The activation of the family.
-  public var activation: Activation {
-    switch family {
-    case .gpt2: .gelu
-    case .llama, .qwen3: .swiGLU
-    case .nanochat: .squaredReLU
-    }
-  }
+  /// The activation.
+  public var activation: Activation { departures.activation ?? familyActivation }
 
   /// Whether positions are rotations (RoPE) rather than a learned table.
   public var usesRotaryPositions: Bool { family != .gpt2 }
 
   /// Whether queries and keys are normalised.
-  public var normalizesHeads: Bool { family == .qwen3 || family == .nanochat }
+  public var normalizesHeads: Bool {
+    departures.normalizesHeads ?? (family == .qwen3 || family == .nanochat)
+  }
 
   /// Whether norms have weights.
   public var normsHaveWeights: Bool { family != .nanochat }

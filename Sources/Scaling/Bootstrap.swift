@@ -21,6 +21,11 @@ public struct Bootstrap: Sendable {
   package let criteria: [Double]
   /// Deviations of ln L from the mean of its size, widened.
   package let deviations: [Double]
+  /// The part of the sizes' scatter around the law that their seeds do not explain, in ln L: how far
+  /// the form itself is off.
+  package let lackOfFit: Double
+  private let sites: [[ScalingVariable: Double]]
+  private let form: LawForm
   /// The share of the draws that an interval leaves out at each end.
   package let tail: Double
 
@@ -41,8 +46,12 @@ public struct Bootstrap: Sendable {
     let hasSeeds = groups.contains { $0.count > 1 }
     let losses = groups.map { $0.map { log($0.loss) } }
     deviations = losses.flatMap { Self.widened($0).deviations }
+    lackOfFit = Self.lackOfFit(groups, fit.law, parameters: form.parameterCount)
+    sites = groups.compactMap { $0.first?.values }
+    self.form = form
     let freedom =
-      hasSeeds ? Self.freedom(groups) : Double(max(1, points.count - form.parameterCount))
+      hasSeeds
+      ? Self.freedom(groups, form.variables) : Double(max(1, points.count - form.parameterCount))
     tail = Student.normal(Student.quantile(0.025, freedom: freedom))
 
     var random = RandomSource(seed: seed, stream: 0)
@@ -78,9 +87,14 @@ public struct Bootstrap: Sendable {
   }
 
   /// Degrees of freedom of an exponent's variance by Satterthwaite's formula: sizes count by the
-  /// squares of their distances from the middle, so that few seeds at the ends count double.
-  private static func freedom(_ groups: [[LossSample]]) -> Double {
-    let values = groups.map { group in log(group[0].values.values.max() ?? 1) }
+  /// squares of their distances from the middle, so that few seeds at the ends count double. Of
+  /// several variables the one with the fewest counts.
+  static func freedom(_ groups: [[LossSample]], _ variables: [ScalingVariable]) -> Double {
+    variables.map { freedom(groups, $0) }.min() ?? 1
+  }
+
+  private static func freedom(_ groups: [[LossSample]], _ variable: ScalingVariable) -> Double {
+    let values = groups.map { group in log(group[0].values[variable] ?? 1) }
     let runs = groups.map { Double($0.count) }
     let center = zip(values, runs).reduce(0) { $0 + $1.0 * $1.1 } / runs.reduce(0, +)
     var (sum, squares) = (0.0, 0.0)
@@ -90,6 +104,39 @@ public struct Bootstrap: Sendable {
       squares += leverage * leverage / (count - 1)
     }
     return squares > 0 ? max(1, sum * sum / squares) : 1
+  }
+
+  /// √(variance of the sizes' means around the law − variance that their seeds explain), or 0.
+  private static func lackOfFit(
+    _ groups: [[LossSample]], _ law: ScalingLaw, parameters: Int
+  ) -> Double {
+    let known = groups.filter { $0.count > 1 }
+    guard known.count > parameters else { return 0 }
+    var (scatter, explained) = (0.0, 0.0)
+    for group in known {
+      let losses = group.map { log($0.loss) }
+      let count = Double(losses.count)
+      let mean = losses.reduce(0, +) / count
+      let residual = mean - log(law.loss(group[0].values))
+      scatter += residual * residual
+      explained += losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) / count
+    }
+    let variance = scatter / Double(known.count - parameters) - explained / Double(known.count)
+    return max(0, variance).squareRoot()
+  }
+
+  /// By how much the misfit of a new point at `values` exceeds that of a fitted one: the factor
+  /// √(1 + 1/n + Σ (x − mean)² / Sxx) of a straight line in the logarithms.
+  package func reach(of values: [ScalingVariable: Double]) -> Double {
+    let count = Double(max(1, sites.count))
+    return form.variables.reduce(1 + 1 / count) { sum, variable in
+      let places = sites.compactMap { $0[variable] }.map { log($0) }
+      guard let value = values[variable], places.count > 1 else { return sum }
+      let mean = places.reduce(0, +) / Double(places.count)
+      let spread = places.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      let distance = log(value) - mean
+      return spread > 0 ? sum + distance * distance / spread : sum
+    }.squareRoot()
   }
 
   private static func points(_ logs: [[Double]], _ groups: [[LossSample]]) -> [LossPoint] {

@@ -8,7 +8,8 @@ import Machine
 ///
 /// Forms count by their Akaike weights, in the estimate and in every draw, so that the interval is
 /// wide where the points cannot tell a floor from a pure power law. A draw adds the noise of as many
-/// seeds as will be averaged.
+/// seeds as will be averaged, and what the form itself is off: where the sizes lie further from the
+/// law than their seeds explain, the next one may too, and the further out the more.
 public struct Prediction: Sendable, Codable, Equatable {
   /// The expected loss.
   public let loss: Double
@@ -29,6 +30,7 @@ public struct Prediction: Sendable, Codable, Equatable {
     var random = RandomSource(seed: seed, stream: 0)
     let draws = bootstraps[0].draws.count
     let deviations = bootstraps[0].deviations
+    let misfits = bootstraps.map { $0.lackOfFit * $0.reach(of: values) }
     let predicted = (0..<draws).map { draw -> Double in
       let weights = Self.weights(bootstraps.map { $0.criteria[draw] })
       var place = random.nextDouble()
@@ -44,7 +46,8 @@ public struct Prediction: Sendable, Codable, Equatable {
       if !deviations.isEmpty {
         for _ in 0..<seeds { noise += deviations[random.next(below: deviations.count)] }
       }
-      return bootstraps[chosen].draws[draw].loss(values) * exp(noise / Double(seeds))
+      noise = noise / Double(seeds) + misfits[chosen] * random.nextNormal()
+      return bootstraps[chosen].draws[draw].loss(values) * exp(noise)
     }
     let interval = Bootstrap.interval(of: predicted, tail: bootstraps[0].tail)
     low = interval.low

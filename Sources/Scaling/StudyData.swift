@@ -49,6 +49,7 @@ public struct StudyData {
     let passages = Passages(corpus: try Corpus(plan.corpus), bytes: plan.passageBytes)
     try FileManager.default.createDirectory(
       atPath: "\(folder)/data", withIntermediateDirectories: true)
+    try StudySource(plan, tokenizer: tokenizer).claim(folder)
     var summary = Summary()
     var heldOut = NearDuplicates()
     // Which documents are held out, if no other corpus is.

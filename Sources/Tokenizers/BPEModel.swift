@@ -1,5 +1,7 @@
 /// The tables of byte-pair encoding: what a piece starts as, and what merges.
 
+import Synchronization
+
 /// A byte-pair encoding, byte-level or of characters, immutable and shared by all encoders.
 ///
 /// - SeeAlso: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units"
@@ -27,8 +29,8 @@ final class BPEModel: Sendable {
   /// The rank of the merge of two bytes, the left one in the upper half of the index; nil if a byte
   /// has no token.
   let bytePairs: FlatTable<UInt32>?
-  /// Where long pieces can be cut; nil if symbols are not bytes, each with a token.
-  let barriers: MergeBarriers?
+  private let products: [Token]
+  private let madeBarriers = Mutex<MergeBarriers?>(nil)
   /// The bytes of the longest token.
   let longestToken: Int
   /// The token of each byte, or `missing`.
@@ -38,16 +40,17 @@ final class BPEModel: Sendable {
   static let missing = Token.max
 
   /// Makes the tables; `tokens` are what the merges make, in the same order.
-  init(vocabulary: Vocabulary, merges: [UInt64], making tokens: [Token], options: Options) {
+  ///
+  /// `derivation` is where the merges come from, if it has the tables already.
+  init(
+    vocabulary: Vocabulary, merges: [UInt64], making tokens: [Token], options: Options,
+    derivation: MergeDerivation? = nil
+  ) {
     self.vocabulary = vocabulary
     self.merges = merges
     self.options = options
-    table = MergeTable(capacity: merges.count, rankCount: merges.count)
-    for (rank, pair) in merges.enumerated() {
-      table.insert(
-        Token(truncatingIfNeeded: pair >> 32), Token(truncatingIfNeeded: pair), rank: rank,
-        token: tokens[rank])
-    }
+    table = derivation?.table ?? MergeTable(merges, making: tokens)
+    products = tokens
     longestToken = Int(vocabulary.lengths.max() ?? 0)
     let byteTokens: [Token] = (0..<256).map { byte in
       let text =
@@ -58,10 +61,12 @@ final class BPEModel: Sendable {
     self.byteTokens = byteTokens
     guard options.isByteLevel, !byteTokens.contains(BPEModel.missing) else {
       bytePairs = nil
-      barriers = nil
       return
     }
-    barriers = MergeBarriers(vocabulary, products: tokens)
+    if let derivation {
+      bytePairs = derivation.bytePairs
+      return
+    }
     let pairs = FlatTable<UInt32>(count: 1 << 16, filledWith: 0xFF)
     for (left, first) in byteTokens.enumerated() {
       for (right, second) in byteTokens.enumerated() {
@@ -69,6 +74,19 @@ final class BPEModel: Sendable {
       }
     }
     bytePairs = pairs
+  }
+
+  /// Whether long pieces can be cut at `barriers`: symbols are bytes, each with a token.
+  var isCuttable: Bool { bytePairs != nil }
+
+  /// Where long pieces can be cut, made when first asked for: texts in ASCII never do.
+  var barriers: MergeBarriers {
+    madeBarriers.withLock { made in
+      if let made { return made }
+      let barriers = MergeBarriers(vocabulary, products: products)
+      made = barriers
+      return barriers
+    }
   }
 
   /// Writes the tokens that a piece starts as, and returns how many; never more than its bytes.

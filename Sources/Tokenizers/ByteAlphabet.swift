@@ -17,13 +17,6 @@ enum ByteAlphabet {
     return result
   }()
 
-  /// The byte of each character below U+0144, or -1.
-  static let bytes: [Int16] = {
-    var result = [Int16](repeating: -1, count: 0x144)
-    for (byte, codePoint) in codePoints.enumerated() { result[Int(codePoint)] = Int16(byte) }
-    return result
-  }()
-
   /// The bytes in the order of their characters: the order in which a vocabulary lists them.
   static let order: [UInt8] = (0..<256).sorted { codePoints[$0] < codePoints[$1] }.map { UInt8($0) }
 
@@ -44,24 +37,49 @@ enum ByteAlphabet {
   static func read(
     _ spelling: UnsafeBufferPointer<UInt8>, into result: inout [UInt8]
   ) -> Bool {
-    let mark = result.count
-    let table = bytes
+    var failed = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: spelling.count + 1) { buffer, count in
+      count = buffer.baseAddress.flatMap { read(spelling, to: $0) } ?? -1
+      if count < 0 {
+        count = 0
+        failed = true
+      }
+    }
+    if failed { return false }
+    result.append(contentsOf: bytes)
+    return true
+  }
+
+  /// Writes the bytes that `spelling` stands for, at most as many, and returns their number; nil when
+  /// it is not spelt in the alphabet.
+  static func read(
+    _ spelling: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>
+  ) -> Int? {
+    let table = values.base
+    var used = 0
     var index = 0
     while index < spelling.count {
       var codePoint = Int(spelling[index])
-      index += 1
-      if codePoint >= 0xC2, codePoint <= 0xC5, index < spelling.count {
-        codePoint = (codePoint & 0x1F) << 6 | Int(spelling[index] & 0x3F)
-        index += 1
-      } else if codePoint >= 0x80 {
-        codePoint = table.count
+      index &+= 1
+      if codePoint >= 0x80 {
+        guard codePoint >= 0xC2, codePoint <= 0xC5, index < spelling.count else { return nil }
+        codePoint = (codePoint & 0x1F) &<< 6 | Int(spelling[index] & 0x3F)
+        index &+= 1
       }
-      guard codePoint < table.count, table[codePoint] >= 0 else {
-        result.removeSubrange(mark...)
-        return false
-      }
-      result.append(UInt8(table[codePoint]))
+      let value = table[codePoint]
+      if value < 0 { return nil }
+      target[used] = UInt8(truncatingIfNeeded: value)
+      used &+= 1
     }
-    return true
+    return used
   }
+
+  /// The byte of each character that two bytes of UTF-8 from C2 to C5 can spell, or -1.
+  private static let values: FlatTable<Int16> = {
+    let result = FlatTable<Int16>(count: 0x180, filledWith: 0xFF)
+    for (byte, codePoint) in codePoints.enumerated() {
+      result.base[Int(codePoint)] = Int16(byte)
+    }
+    return result
+  }()
 }

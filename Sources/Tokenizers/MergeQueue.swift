@@ -42,8 +42,11 @@ final class MergeQueue {
 
   /// Applies merges, the earliest first and the leftmost first among equals; returns the new count.
   ///
-  /// Takes 40 bytes a symbol while it runs, and O(n) steps but for sorting.
-  func merge(_ symbols: UnsafeMutablePointer<Token>, _ count: Int) -> Int {
+  /// Takes 40 bytes a symbol while it runs, and O(n) steps but for sorting. Merges of rank `limit` and
+  /// later are left out.
+  func merge(
+    _ symbols: UnsafeMutablePointer<Token>, _ count: Int, below limit: UInt32 = MergeTable.none
+  ) -> Int {
     precondition(count < 1 << 31, "A piece has fewer than 2^31 symbols.")
     let none = MergeTable.none
     let memory = FlatTable<UInt32>(count: 3 * count)
@@ -65,7 +68,7 @@ final class MergeQueue {
       if unsorted.base[rank >> 6] >> UInt64(rank & 63) & 1 == 1 { sort(rank) }
       guard let taken = pop(rank) else { continue }
       let place = Int(taken)
-      if ranks[place] != UInt32(rank) { continue }
+      if ranks[place] != UInt32(rank) || rank >= limit { continue }
       let other = Int(next[place])
       let after = next[other]
       symbols[place] = table.products.base[rank]

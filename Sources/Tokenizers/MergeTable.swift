@@ -1,5 +1,7 @@
 /// Which pair of tokens merges into which token, and how early.
 
+import CMachine
+
 /// A flat open-addressing table from a pair of tokens to its merge.
 final class MergeTable: Sendable {
   /// What `rank` gives for a pair that does not merge; later than every merge.
@@ -31,6 +33,21 @@ final class MergeTable: Sendable {
     shift = UInt64(64 - count.trailingZeroBitCount)
   }
 
+  /// A table of merges in the order of their ranks, the left token of each in the upper half.
+  convenience init(_ merges: [UInt64], making tokens: [Token]) {
+    self.init(capacity: merges.count, rankCount: merges.count)
+    let ahead = 16
+    for (rank, pair) in merges.enumerated() {
+      if rank + ahead < merges.count {
+        let later = merges[rank + ahead]
+        prefetch(Token(truncatingIfNeeded: later >> 32), Token(truncatingIfNeeded: later))
+      }
+      insert(
+        Token(truncatingIfNeeded: pair >> 32), Token(truncatingIfNeeded: pair), rank: rank,
+        token: tokens[rank])
+    }
+  }
+
   /// The rank of the merge of a pair.
   @inline(__always)
   func rank(_ left: Token, _ right: Token) -> UInt32 {
@@ -48,6 +65,13 @@ final class MergeTable: Sendable {
       if slot.key == key { return UInt32(truncatingIfNeeded: slot.rank) }
       index = (index &+ 1) & mask
     }
+  }
+
+  /// Brings what `rank` needs nearer.
+  @inline(__always)
+  func prefetch(_ left: Token, _ right: Token) {
+    let hashed = mix(~(UInt64(left) &<< 32 | UInt64(right)), 0)
+    machine_prefetch(slots.base + Int(truncatingIfNeeded: hashed &>> shift))
   }
 
   /// Adds a merge or replaces its rank; only while the table is being made, by one thread.

@@ -11,7 +11,7 @@ final class PieceEncoder: @unchecked Sendable {
   private let merger: PieceMerger
   private let cache: PieceCache
   private let longCache = LongPieceCache()
-  private let barriers: BarrierCache?
+  private lazy var barriers = BarrierCache(model.barriers)
   private let ends = FlatTable<BytePointer>(count: largestBatch)
   private let keys = FlatTable<PieceCache.Key>(count: largestBatch)
   private let homes = FlatTable<UnsafeMutablePointer<PieceCache.Entry>>(count: largestBatch)
@@ -31,7 +31,6 @@ final class PieceEncoder: @unchecked Sendable {
     self.model = model
     merger = PieceMerger(model.table)
     cache = PieceCache()
-    barriers = model.barriers.map { BarrierCache($0) }
   }
 
   /// Encodes the pieces that `scanner` finds from `start` on and returns where the last one ends.
@@ -186,7 +185,7 @@ final class PieceEncoder: @unchecked Sendable {
   /// Stages a piece in parts that no merge reaches out of.
   private func stageParts(_ piece: BytePointer, _ count: Int, into tokens: inout [Token]) {
     var start = 0
-    if let barriers {
+    if model.isCuttable {
       for place in 1..<count
       where MergeBarriers.isCandidate(piece + place)
         && barriers.separates(piece + place, before: min(place, 3), behind: min(count - place, 3))

@@ -15,31 +15,36 @@ final class PieceMerger {
 
   /// Applies merges, the earliest first and the leftmost first among equals; returns the new count.
   ///
-  /// Takes O(n²) steps for up to 64 symbols, and about O(n) for more: see `MergeQueue`.
-  func merge(_ symbols: UnsafeMutablePointer<Token>, _ count: Int) -> Int {
+  /// Takes O(n²) steps for up to 64 symbols, and about O(n) for more: see `MergeQueue`. Merges of rank
+  /// `limit` and later are left out.
+  func merge(
+    _ symbols: UnsafeMutablePointer<Token>, _ count: Int, below limit: UInt32 = MergeTable.none
+  ) -> Int {
     if count < 2 { return count }
-    if count > PieceMerger.longestScanned { return queue.merge(symbols, count) }
+    if count > PieceMerger.longestScanned { return queue.merge(symbols, count, below: limit) }
     for place in 0..<count &- 1 {
       ranks.base[place] = table.rank(symbols[place], symbols[place &+ 1])
     }
-    return mergeScanning(symbols, count)
+    return mergeScanning(symbols, count, below: limit)
   }
 
   /// As `merge`, for the bytes of a piece, whose tokens are in `symbols`.
   func merge(
     bytes: BytePointer, _ symbols: UnsafeMutablePointer<Token>, _ count: Int,
-    by pairs: UnsafePointer<UInt32>
+    by pairs: UnsafePointer<UInt32>, below limit: UInt32 = MergeTable.none
   ) -> Int {
     if count < 2 { return count }
-    if count > PieceMerger.longestScanned { return queue.merge(symbols, count) }
+    if count > PieceMerger.longestScanned { return queue.merge(symbols, count, below: limit) }
     for place in 0..<count &- 1 {
       ranks.base[place] = pairs[Int(bytes[place]) &<< 8 | Int(bytes[place &+ 1])]
     }
-    return mergeScanning(symbols, count)
+    return mergeScanning(symbols, count, below: limit)
   }
 
   /// Merges symbols the ranks of whose pairs are in `ranks`.
-  private func mergeScanning(_ symbols: UnsafeMutablePointer<Token>, _ count: Int) -> Int {
+  private func mergeScanning(
+    _ symbols: UnsafeMutablePointer<Token>, _ count: Int, below limit: UInt32
+  ) -> Int {
     let ranks = self.ranks.base
     let products = table.products.base
     let none = MergeTable.none
@@ -48,7 +53,7 @@ final class PieceMerger {
     while true {
       let place = Int(machine_first_least(ranks, Int32(truncatingIfNeeded: count)))
       let best = ranks[place]
-      if best == none { break }
+      if best >= limit { break }
       let shift = UInt64(truncatingIfNeeded: place)
       let behind = alive & (~1 &<< shift)
       let rest = behind & (behind &- 1)

@@ -37,7 +37,8 @@ public final class Tokenizer: Sendable {
     if !definition.vocabulary.hasIndex { definition.vocabulary.makeIndex() }
     model = BPEModel(
       vocabulary: definition.vocabulary, merges: definition.merges,
-      making: definition.products, options: definition.options)
+      making: definition.products, options: definition.options,
+      derivation: definition.derivation)
     self.definition = definition
     var specials: [String: Token] = [:]
     for token in definition.addedTokens { specials[token.content] = token.id }

@@ -7,6 +7,8 @@ struct TokenizerDefinition: Sendable {
   var merges: [UInt64] = []
   /// What each pair makes.
   var products: [Token] = []
+  /// Where the merges come from if the file does not list them.
+  var derivation: MergeDerivation?
   var options = BPEModel.Options()
   var addedTokens: [AddedToken] = []
   var truncation = JSONValue.null

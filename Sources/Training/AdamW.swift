@@ -89,7 +89,7 @@ public final class AdamW: Optimizer {
   }
 
   /// Makes one update of every parameter that this optimizer is for.
-  public func update(rateShare: Double, gradientScale: Float) {
+  public func update(rateShare: Double, decayShare: Double, gradientScale: Float) {
     updates += 1
     let correction1 = Float(1 - pow(options.beta1, Double(updates)))
     let correction2 = Float(1 - pow(options.beta2, Double(updates)))
@@ -101,8 +101,9 @@ public final class AdamW: Optimizer {
           firstMoment: firstMoment + start, secondMoment: secondMoment + start,
           count: range.count, gradientScale: gradientScale,
           rate: Float(group.rate * rateShare), beta1: Float(options.beta1),
-          beta2: Float(options.beta2), epsilon: Float(options.epsilon), decay: Float(group.decay),
-          correction1: correction1, correction2: correction2)
+          beta2: Float(options.beta2), epsilon: Float(options.epsilon),
+          decay: Float(group.decay * decayShare),
+          isCautious: options.isCautious, correction1: correction1, correction2: correction2)
       }
     }
   }

@@ -1,5 +1,6 @@
 /// What processes must have in common before they train together, compared before the first step.
 
+import Autograd
 import Corpora
 import Distributed
 import Glibc
@@ -24,6 +25,23 @@ struct Agreement {
   /// Adds the hash of a text.
   mutating func add(_ name: String, _ text: String) {
     add(name, DocumentHash(text).bits)
+  }
+
+  /// Compares all that processes which train together must have in common.
+  static func check(
+    _ state: TrainingState, _ parameters: ParameterStore, _ layout: Layout,
+    _ communicator: any Communicator
+  ) throws {
+    if communicator.size == 1 { return }
+    var agreement = Agreement()
+    agreement.add("tokenizer", state.tokenizer)
+    agreement.add("corpus", state.corpora.joined(separator: " "))
+    agreement.add("set of options or checkpoint", try state.json())
+    agreement.add("layout", "\(layout.tensor) × \(layout.stages)")
+    var hash = DocumentHash()
+    hash.combine(UnsafeRawBufferPointer(start: parameters.values, count: 4 * parameters.count))
+    agreement.add("set of weights", hash.bits)
+    try agreement.check(communicator)
   }
 
   /// Compares with all other processes.

@@ -12,7 +12,7 @@ import Tokenizers
 /// ```
 /// MODEL/  config.json model.safetensors tokenizer.json …   the model, for every other tool
 ///         training/state.json                              TrainingState
-///         training/optimizer.safetensors                   moments, momenta, in the parameters' shapes
+///         training/optimizer.safetensors                   moments, momenta, averages, in the parameters' shapes
 ///         training/metrics.jsonl                           the log
 ///         training/steps/N/                                earlier checkpoints: folders like MODEL
 ///         training/best/                                   the best model, with early stopping
@@ -39,7 +39,7 @@ struct Checkpoint {
   /// Replaces the checkpoint; keeps the `keep` latest, this one included, under `training/steps`.
   func write(
     _ transformer: Transformer, _ tokenizer: Tokenizer, _ optimizer: any Optimizer,
-    _ state: TrainingState
+    average: WeightAverage?, _ state: TrainingState
   ) throws {
     let isNew = !FileManager.default.fileExists(atPath: folder)
     let partial = isNew ? "\(folder).partial-\(getpid())" : "\(next).partial"
@@ -52,7 +52,9 @@ struct Checkpoint {
       let metadata = [Self.stepKey: "\(state.step)"]
       try ModelFolder.write(transformer, tokenizer, to: partial, metadata: metadata)
       try makeFolder("\(partial)/training")
-      try writeOptimizer(optimizer, to: "\(partial)/training/optimizer.safetensors", metadata)
+      try writeState(
+        optimizer.state + (average?.state ?? []),
+        to: "\(partial)/training/optimizer.safetensors", metadata)
       try writeWhole(try state.json(), to: "\(partial)/training/state.json")
     } catch {
       try? remove(partial)
@@ -101,13 +103,15 @@ struct Checkpoint {
     return model
   }
 
-  /// Fills the state of an optimizer of `transformer`, which may be a part of a model.
+  /// Fills the state of an optimizer of `transformer`, which may be a part of a model, and the average
+  /// of the weights if there is one.
   func read(
-    into optimizer: any Optimizer, of transformer: Transformer, _ state: TrainingState
+    into optimizer: any Optimizer, average: WeightAverage?, of transformer: Transformer,
+    _ state: TrainingState
   ) throws {
     let path = "\(folder)/training/optimizer.safetensors"
     let file = try SafeTensorsFile(path)
-    let wanted = optimizer.state
+    let wanted = optimizer.state + (average?.state ?? [])
     let (shard, configuration) = (transformer.part.shard, transformer.configuration)
     let slicings = Dictionary(
       uniqueKeysWithValues: configuration.declarations.map {
@@ -143,10 +147,9 @@ struct Checkpoint {
     try remove(log)
   }
 
-  private func writeOptimizer(
-    _ optimizer: any Optimizer, to path: String, _ metadata: [String: String]
+  private func writeState(
+    _ tensors: [StateTensor], to path: String, _ metadata: [String: String]
   ) throws(FileFailure) {
-    let tensors = optimizer.state
     let indices = Dictionary(
       uniqueKeysWithValues: tensors.enumerated().map { ($0.element.name, $0.offset) })
     var writer = try SafeTensorsWriter(

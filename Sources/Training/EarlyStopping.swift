@@ -6,8 +6,8 @@
 /// loss at the last progress, so that a slow steady descent goes on and noise around a floor does
 /// not. The standard error is that of the mean difference between the two evaluations over the same
 /// windows; it is smaller than that of either loss. The run stops after
-/// `patience` evaluations in a row without progress, or at once when a loss is `ceiling` above the
-/// best. The best model is that of the lowest loss, progress or not.
+/// `patience` evaluations in a row without progress, or when three in a row lie `ceiling` above the
+/// best; a single one may be a spike, as small steps at a constant rate have them. The best model is that of the lowest loss, progress or not.
 public struct EarlyStopping: Sendable, Codable, Equatable {
   /// What counts as progress, and how long to wait for it.
   public struct Rule: Sendable, Codable, Equatable {
@@ -17,7 +17,7 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
     public var threshold: Double
     /// Paired standard errors that a loss must gain, where losses come by windows.
     public var standardErrors: Double
-    /// Nats per token above the best loss that end the run at once.
+    /// Nats per token above the best loss; three evaluations in a row up there end the run.
     public var ceiling: Double
 
     /// A rule; the defaults suit validation sets of about 100,000 tokens.
@@ -52,6 +52,8 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
   /// Evaluations since the last progress.
   public private(set) var evaluationsWithoutProgress = 0
   private var reference: Double?
+  // Optional, so that runs saved without it can be resumed.
+  private var evaluationsAboveCeiling: Int?
   private var referenceWindows: [Float] = []
 
   /// Watches by `rule`.
@@ -70,9 +72,11 @@ public struct EarlyStopping: Sendable, Codable, Equatable {
       bestLoss = loss
       bestStep = step
     }
+    let above = loss > lowest + rule.ceiling ? (evaluationsAboveCeiling ?? 0) + 1 : 0
+    evaluationsAboveCeiling = above
     let error = rule.standardErrors * Self.pairedError(windows, referenceWindows)
     if let reference, loss > reference - max(rule.threshold, error) {
-      if lackOfProgress(hopeless: loss > lowest + rule.ceiling) { return .stop }
+      if lackOfProgress(hopeless: above >= 3) { return .stop }
     } else {
       reference = loss
       referenceWindows = windows

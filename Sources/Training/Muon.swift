@@ -12,25 +12,25 @@ import Models
 /// first 300 updates. Embeddings, head and vectors are AdamW's, at rates of their own.
 ///
 /// Not for models whose matrices are much larger than a batch is worth: an update costs
-/// `5 · (4m²n + 2m³)` FLOPs for a matrix with sides `m ≤ n`, whatever the size of the batch.
+/// `3m²n + 17m³` FLOPs for a matrix with sides `m ≤ n`, whatever the size of the batch; with
+/// `OptimizerOptions.orthogonalizesEvery` above 1, that cost is paid in some updates only.
 ///
 /// Where processes divide every layer, each keeps the momentum of its part of a matrix; only the
 /// orthogonalisation needs the whole, at one of them: see `SharedMatrices`.
 public final class Muon: Optimizer {
-  /// One thread's share of the matrices, and its scratch memory.
-  private struct Lane: @unchecked Sendable {
-    var slices: [MatrixSlice] = []
-    var cost = 0.0
-    var scratch: Orthogonalization.Scratch?
-  }
-
   private let options: OptimizerOptions
   private let parameters: ParameterStore
   private let rest: AdamW
   private let arena = Arena()
   private let momentum: MutableFloats
-  private let lanes: [Lane]
+  /// The dearest first, so that threads end together.
+  private let slices: [MatrixSlice]
   private let shared: SharedMatrices?
+  /// One for every thread that there has been.
+  private var scratch: [Orthogonalization.Scratch]
+
+  /// Where the time of updates is summed, if anywhere.
+  public var profile: Profile?
 
   /// An optimizer of all parameters of a model of that configuration.
   ///
@@ -49,29 +49,20 @@ public final class Muon: Optimizer {
     rest = AdamW(
       parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned
     ) {
-      hasHead && $0.name == "embedding.weight" ? options.embeddingRate : options.headRate
+      options.rate(of: $0, hasHead: hasHead)
     }
     momentum = arena.floats(max(parameters.count, 1))
-    var lanes = [Lane](repeating: Lane(), count: Workers.shared.count)
-    // The dearest first, each to the thread with the least to do.
-    let all = parameters.matrixSlices(
+    let own = parameters.matrixSlices(
       part.shard.local(configuration), tensors: part.shard.tensors
     )
     .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
-    shared = part.tensor.map { SharedMatrices(all, parameters, among: $0) }
-    let slices =
-      all
+    shared = part.tensor.map { SharedMatrices(own, parameters, among: $0) }
+    slices =
+      own
       .map { (slice: $0, cost: Orthogonalization.cost(rows: $0.rows, columns: $0.columns)) }
       .sorted { $0.cost > $1.cost }
-    for (slice, cost) in slices {
-      let lane = lanes.indices.min { lanes[$0].cost < lanes[$1].cost } ?? 0
-      lanes[lane].slices.append(slice)
-      lanes[lane].cost += cost
-    }
-    for index in lanes.indices where !lanes[index].slices.isEmpty {
-      lanes[index].scratch = Orthogonalization.Scratch(lanes[index].slices, in: arena)
-    }
-    self.lanes = lanes
+      .map(\.slice)
+    scratch = []
   }
 
   /// Updates made so far, by which the momentum warms up and AdamW's corrections go.
@@ -91,59 +82,53 @@ public final class Muon: Optimizer {
   }
 
   /// Makes one update of every parameter.
-  public func update(rateShare: Double, gradientScale: Float) {
-    rest.update(rateShare: rateShare, gradientScale: gradientScale)
+  public func update(rateShare: Double, decayShare: Double, gradientScale: Float) {
+    measure("AdamW", flops: 0) {
+      rest.update(rateShare: rateShare, decayShare: decayShare, gradientScale: gradientScale)
+    }
+    let interval = options.orthogonalizesEvery
+    let moves = updates % interval == 0
+    let flops = slices.reduce(0) {
+      $0 + Orthogonalization.cost(rows: $1.rows, columns: $1.columns)
+    }
     let beta = Float(0.85 + 0.1 * min(1, Double(updates) / 300))
-    let rate = options.learningRate * rateShare
-    // One matrix a thread: products this small lose more to hand-over than they gain by sharing.
-    Workers.shared.share(lanes.count) { index in
-      guard let scratch = lanes[index].scratch else { return }
-      for slice in lanes[index].slices {
-        let target = shared.map { $0.directions + slice.offset } ?? scratch.first
-        writeDirection(
-          of: slice, into: target, spare: scratch.second, beta: beta,
-          gradientScale: gradientScale)
-        if shared == nil {
-          let orthogonal = Orthogonalization.apply(
-            rows: slice.rows, columns: slice.columns, scratch)
-          move(slice, along: orthogonal, rate: rate)
-        }
-      }
+    let rate = options.learningRate * rateShare * Double(interval)
+    let decay = Float(rate * options.weightDecay * decayShare)
+    while scratch.count < min(slices.count, Workers.shared.count) {
+      scratch.append(Orthogonalization.Scratch(slices, in: arena))
     }
-    guard let shared else { return }
-    shared.orthogonalize()
-    Workers.shared.share(lanes.count) { index in
-      for slice in lanes[index].slices {
-        move(slice, along: shared.directions + slice.offset, rate: rate)
+    measure("Muon", flops: moves ? flops : 0) {
+      // One matrix a thread: products this small lose more to hand-over than they gain by sharing.
+      Workers.shared.share(slices.count) { (index: Int, thread: Int) in
+        let slice = slices[index]
+        let scratch = scratch[thread]
+        kernels.addMomentum(
+          of: parameters.gradients + slice.offset, gradientScale: gradientScale, beta: beta,
+          to: momentum + slice.offset,
+          into: shared.map { $0.directions + slice.offset } ?? scratch.first, count: slice.count)
+        guard moves, shared == nil else { return }
+        Orthogonalization.apply(rows: slice.rows, columns: slice.columns, scratch)
+        move(slice, along: scratch.second, rate: rate, decay: decay)
+      }
+      guard moves, let shared else { return }
+      shared.orthogonalize()
+      Workers.shared.share(slices.count) { (index: Int) in
+        move(
+          slices[index], along: shared.directions + slices[index].offset, rate: rate, decay: decay)
       }
     }
   }
 
-  /// Moves the momentum on, and writes the direction in which it and the gradient point.
-  private func writeDirection(
-    of slice: MatrixSlice, into direction: MutableFloats, spare: MutableFloats, beta: Float,
-    gradientScale: Float
-  ) {
-    let count = slice.count
-    let mean = momentum + slice.offset
-    kernels.scale(
-      parameters.gradients + slice.offset, by: (1 - beta) * gradientScale, into: direction,
-      count: count)
-    kernels.scale(mean, by: beta, into: mean, count: count)
-    kernels.add(direction, to: mean, count: count)
-    kernels.scale(mean, by: beta, into: spare, count: count)
-    kernels.add(spare, to: direction, count: count)
+  private func move(_ slice: MatrixSlice, along direction: Floats, rate: Double, decay: Float) {
+    let whole = slice.slicing
+    let shape = max(1, Double(whole.rows) / Double(whole.columns)).squareRoot()
+    kernels.move(
+      parameters.values + slice.offset, along: direction, by: Float(-rate * shape), decay: decay,
+      isCautious: options.isCautious, count: slice.count)
   }
 
-  private func move(_ slice: MatrixSlice, along orthogonal: MutableFloats, rate: Double) {
-    let count = slice.count
-    let values = parameters.values + slice.offset
-    let shape =
-      max(1, Double(slice.slicing.rows) / Double(slice.slicing.columns)).squareRoot()
-    kernels.scale(orthogonal, by: Float(-rate * shape), into: orthogonal, count: count)
-    if options.weightDecay > 0 {
-      kernels.scale(values, by: Float(1 - rate * options.weightDecay), into: values, count: count)
-    }
-    kernels.add(orthogonal, to: values, count: count)
+  private func measure(_ name: String, flops: Double, _ body: () -> Void) {
+    guard let profile else { return body() }
+    profile.measure(name, flops: flops, body)
   }
 }

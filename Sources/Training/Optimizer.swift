@@ -21,8 +21,17 @@ public protocol Optimizer: AnyObject {
   ///
   /// - Parameters:
   ///   - rateShare: the share of the full learning rate that the schedule allows now.
+  ///   - decayShare: the share of the full weight decay, beside the share of the rate that it is
+  ///     multiplied by.
   ///   - gradientScale: factor of every gradient, less than 1 when they are clipped.
-  func update(rateShare: Double, gradientScale: Float)
+  func update(rateShare: Double, decayShare: Double, gradientScale: Float)
+}
+
+extension Optimizer {
+  /// Makes one update with the full weight decay.
+  public func update(rateShare: Double, gradientScale: Float) {
+    update(rateShare: rateShare, decayShare: 1, gradientScale: gradientScale)
+  }
 }
 
 /// A named matrix of an optimizer's state, valid as long as the optimizer lives.
@@ -67,6 +76,12 @@ public struct OptimizerOptions: Sendable, Codable, Equatable {
   public var weightDecay: Double
   /// Whether embeddings, positions and the head decay too, as in nanoGPT.
   public var decaysEmbeddings: Bool
+  /// Whether only those values decay that the rest of the step brings nearer to 0 (arXiv 2510.12402).
+  public var isCautious = false
+  /// Whether the weight decay falls along a line to 0 at the end of the run.
+  public var decayFalls = false
+  /// With Muon, updates between two in which matrices move, by as many times the rate; 1 for all.
+  public var orthogonalizesEvery = 1
 
   /// AdamW with nanoGPT's numbers for small models: β₂ = 0.99 because steps are small.
   public static func adamW(
@@ -89,6 +104,15 @@ public struct OptimizerOptions: Sendable, Codable, Equatable {
       kind: .muon, learningRate: learningRate, embeddingRate: embeddingRate ?? 4.5 * learningRate,
       headRate: headRate ?? 0.15 * learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
       weightDecay: weightDecay, decaysEmbeddings: false)
+  }
+}
+
+extension OptimizerOptions {
+  /// With Muon, AdamW's rate of a parameter that is no matrix inside a block.
+  func rate(of parameter: Parameter, hasHead: Bool) -> Double {
+    if parameter.name.hasSuffix(".valueEmbedding") { return embeddingRate }
+    if parameter.name.hasSuffix(".shortcutScale") { return learningRate }
+    return hasHead && parameter.name == "embedding.weight" ? embeddingRate : headRate
   }
 }
 

@@ -6,9 +6,12 @@ import Machine
 /// Newton–Schulz steps with the quintic `ax + bx³ + cx⁵` of Jordan et al. (2024).
 ///
 /// Five steps carry every singular value that is not tiny into about 0.7…1.2, which serves Muon as
-/// well as 1 would. With the Gram matrix `A = XXᵀ` of the smaller side, a step is
-/// `X ← (aI + bA + cA²)X`; completing the square, `(c(A + b/2c)² + a − b²/4c)X`, which is three
-/// products and two walks along a diagonal.
+/// well as 1 would. A step is `X ← (aI + bG + cG²)X` with the Gram matrix `G = XXᵀ` of the smaller
+/// side. All factors are polynomials of the first Gram matrix: they commute, and are symmetric. So
+/// the steps go on among small symmetric matrices, `P = aI + bG + cG²`, `Q ← PQ`, `G ← P(PG)`, at
+/// half the arithmetic of a product, and `X` itself is read twice: for the first `G`, and for the
+/// last product `QX`. In float32 the result is within 0.002 of that of the steps as they are written,
+/// whatever the singular values, which is far less than what five steps leave undone.
 enum Orthogonalization {
   static let steps = 5
   private static let a: Float = 3.4445
@@ -16,13 +19,13 @@ enum Orthogonalization {
   private static let c: Float = 2.0315
 
   /// Memory for one matrix at a time, and its transient copies.
-  struct Scratch {
+  struct Scratch: @unchecked Sendable {
     /// The matrix on entry.
     let first: MutableFloats
     /// As large as `first`.
     let second: MutableFloats
-    let gram: MutableFloats
-    let polynomial: MutableFloats
+    /// Squares of the smaller side.
+    let squares: [MutableFloats]
 
     /// Enough for each of `slices`.
     init(_ slices: [MatrixSlice], in arena: Arena) {
@@ -30,43 +33,58 @@ enum Orthogonalization {
       let side = slices.map { min($0.rows, $0.columns) }.max() ?? 1
       first = arena.floats(count)
       second = arena.floats(count)
-      gram = arena.floats(side * side)
-      polynomial = arena.floats(side * side)
+      squares = (0..<4).map { _ in arena.floats(side * side) }
     }
   }
 
-  /// FLOPs of `apply`.
+  /// FLOPs of `apply`: a product of the matrix with a square, half of one for the first Gram matrix,
+  /// and 17 halves among squares.
   static func cost(rows: Int, columns: Int) -> Double {
     let small = Double(min(rows, columns))
-    return Double(steps) * (4 * small * Double(rows * columns) + 2 * small * small * small)
+    return 3 * small * Double(rows * columns) + 17 * small * small * small
   }
 
-  /// Orthogonalises the matrix in `scratch.first`; returns which of its two blocks holds the result.
-  static func apply(rows: Int, columns: Int, _ scratch: Scratch) -> MutableFloats {
+  /// Orthogonalises the matrix in `scratch.first`; the result is in `scratch.second`.
+  static func apply(rows: Int, columns: Int, _ scratch: Scratch) {
     let count = rows * columns
     let side = min(rows, columns)
     let isWide = rows <= columns
-    var x = scratch.first
-    var y = scratch.second
-    let norm = kernels.sumOfSquares(x, count: count).squareRoot()
-    kernels.scale(x, by: Float(1 / (norm + 1e-7)), into: x, count: count)
-    for _ in 0..<steps {
-      MatrixProduct.multiply(
-        x, isWide ? .plain : .transposed, stride: columns,
-        x, isWide ? .transposed : .plain, stride: columns,
-        into: scratch.gram, stride: side, rows: side, columns: side, inner: max(rows, columns))
-      shiftDiagonal(of: scratch.gram, side: side, by: b / (2 * c))
-      MatrixProduct.multiply(
-        scratch.gram, stride: side, scratch.gram, stride: side,
-        into: scratch.polynomial, stride: side, rows: side, columns: side, inner: side, alpha: c)
-      shiftDiagonal(of: scratch.polynomial, side: side, by: a - b * b / (4 * c))
-      MatrixProduct.multiply(
-        isWide ? scratch.polynomial : x, stride: isWide ? side : columns,
-        isWide ? x : scratch.polynomial, stride: isWide ? columns : side,
-        into: y, stride: columns, rows: rows, columns: columns, inner: side)
-      swap(&x, &y)
+    let x = scratch.first
+    var (gram, polynomial) = (scratch.squares[0], scratch.squares[1])
+    var (product, spare) = (scratch.squares[2], scratch.squares[3])
+    func multiply(_ left: Floats, _ right: Floats, into target: MutableFloats, alpha: Float = 1) {
+      SymmetricProduct.multiply(
+        left, stride: side, right, stride: side, into: target, side: side, inner: side,
+        alpha: alpha)
     }
-    return x
+    let norm = kernels.sumOfSquares(x, count: count).squareRoot()
+    let scale = Float(1 / (norm + 1e-7))
+    kernels.scale(x, by: scale, into: x, count: count)
+    SymmetricProduct.multiply(
+      x, isWide ? .plain : .transposed, stride: columns,
+      x, isWide ? .transposed : .plain, stride: columns,
+      into: gram, side: side, inner: max(rows, columns))
+    for step in 0..<steps {
+      // Completing the square: aI + bG + cG² = c(G + b/2c)² + a − b²/4c.
+      shiftDiagonal(of: gram, side: side, by: b / (2 * c))
+      multiply(gram, gram, into: polynomial, alpha: c)
+      shiftDiagonal(of: polynomial, side: side, by: a - b * b / (4 * c))
+      if step + 1 < steps {
+        shiftDiagonal(of: gram, side: side, by: -b / (2 * c))
+        multiply(polynomial, gram, into: spare)
+        multiply(polynomial, spare, into: gram)
+      }
+      if step == 0 {
+        swap(&product, &polynomial)
+      } else {
+        multiply(polynomial, product, into: spare)
+        swap(&product, &spare)
+      }
+    }
+    MatrixProduct.multiply(
+      isWide ? product : x, stride: isWide ? side : columns,
+      isWide ? x : product, stride: isWide ? columns : side,
+      into: scratch.second, stride: columns, rows: rows, columns: columns, inner: side)
   }
 
   private static func shiftDiagonal(of matrix: MutableFloats, side: Int, by shift: Float) {

@@ -117,7 +117,8 @@ final class SharedMatrices {
         whole.paste(parts + place * matrix.slice.count, into: scratch.first, of: other)
       }
     }
-    let result = Orthogonalization.apply(rows: whole.rows, columns: whole.columns, scratch)
+    Orthogonalization.apply(rows: whole.rows, columns: whole.columns, scratch)
+    let result = scratch.second
     whole.cut(result, into: own, of: group.rank)
     if let parts = matrix.parts {
       for (place, other) in others.enumerated() {

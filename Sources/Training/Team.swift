@@ -37,6 +37,8 @@ final class Team {
   /// The embedding that is the head of another stage as well.
   private let repeated: Parameter?
   private var secondsForRepeated = 0.0
+  /// How the current step is divided.
+  private var division: MicroBatches
 
   /// A team for a model, or the part of it that is this process's, that is trained as `options` say.
   init(
@@ -48,6 +50,7 @@ final class Team {
       throw .tooManyProcesses(
         processes: layout.data, microBatches: microBatches.count, sequences: options.sequences)
     }
+    division = microBatches
     self.transformer = transformer
     self.communicator = communicator
     self.layout = layout
@@ -94,8 +97,13 @@ final class Team {
   /// Whether there are no other processes.
   var isAlone: Bool { communicator.size == 1 }
 
-  /// The windows of every batch that this process trains on.
-  var windows: Range<Int> { microBatches.windows(of: gradients.run) }
+  /// The windows of the current step that this process trains on.
+  var windows: Range<Int> { division.windows(of: gradients.run) }
+
+  /// The next step has so many windows, in as many parts.
+  func resize(toWindows count: Int) {
+    division = MicroBatches(count: microBatches.count, sequences: count)
+  }
 
   /// The stretches of the parameters that this process updates.
   var owned: [Range<Int>] { shares.ranges(of: data.rank) }
@@ -109,9 +117,11 @@ final class Team {
   }
 
   /// Adds up the gradients of the mean loss over a batch, of which this process has `windows`, of
-  /// `length` tokens each; `dropout` says what is dropped in a micro-batch.
+  /// `length` tokens each, which the model sees in `parts`; `dropout` says what is dropped in a
+  /// micro-batch.
   func addGradients(
-    inputs: [Token], targets: [Token], length: Int, dropout: (Int) -> Dropout? = { _ in nil }
+    inputs: [Token], targets: [Token], length: Int, parts: Int = 1,
+    dropout: (Int) -> Dropout? = { _ in nil }
   ) -> StepTotals {
     var losses = [Double](repeating: 0, count: microBatches.count)
     let first = windows.lowerBound
@@ -122,13 +132,14 @@ final class Team {
       switch step {
       case .forward(let number):
         let index = gradients.run.lowerBound + number
-        let range = microBatches.windows(of: index)
+        let range = division.windows(of: index)
         let tokens = (range.lowerBound - first) * length..<(range.upperBound - first) * length
-        let weight = Double(range.count) / Double(microBatches.sequences)
+        let weight = Double(range.count) / Double(division.sequences)
         // The head's gradient is complete as soon as the loss is.
         if isLast { gradients.start(index) }
         let pass = transformer.forward(
-          inputs: Array(inputs[tokens]), targets: Array(targets[tokens]), sequences: range.count,
+          inputs: Array(inputs[tokens]), targets: Array(targets[tokens]),
+          sequences: range.count * parts,
           gradientScale: Float(weight), dropout: dropout(index),
           tape: number % schedule.underWay, completion: completion)
         losses[index] = weight * pass.loss
@@ -196,6 +207,8 @@ final class Team {
   /// hold the same part of the model.
   func gather(_ state: [StateTensor]) {
     if data.size == 1 { return }
+    // A piece has several tensors: what is under way together needs tags of its own.
+    var tag = 0
     for tensor in state {
       for (index, piece) in shares.pieces.enumerated()
       where shares.owners[index] != 0
@@ -203,8 +216,9 @@ final class Team {
           .contains(piece.range.lowerBound)
       {
         let values = tensor.values + (piece.range.lowerBound - tensor.offset)
+        tag = (tag + 1) % 32_768
         handOut.add(
-          tag: index,
+          tag: tag,
           Exchange.handingOut(
             values, count: piece.range.count, from: shares.owners[index],
             to: [0, shares.owners[index]], as: data.rank))

@@ -30,6 +30,7 @@ public final class Trainer {
 
   private let team: Team
   private let optimizer: any Optimizer
+  private let average: WeightAverage?
   private let data: TrainingData
   private let loader: BatchLoader
   private let checkpoint: Checkpoint
@@ -60,6 +61,7 @@ public final class Trainer {
     precondition(
       tokenizer.vocabularySize <= transformer.configuration.vocabularySize,
       "The tokenizer fits the model's vocabulary.")
+    if let problem = options.rampProblem { preconditionFailure("No such run: \(problem).") }
     var options = options
     options.data.corpus = options.data.corpus.map(absolutePath)
     options.data.validation = options.data.validation?.map(absolutePath)
@@ -72,9 +74,11 @@ public final class Trainer {
     state = TrainingState(
       options: options, corpora: data.fingerprints, tokenizer: tokenizer.identity)
     team = try Team(self.transformer, options, communicator, layout)
-    try Self.checkAgreement(state, transformer, communicator, layout)
+    try Agreement.check(state, transformer.parameters, layout, communicator)
     loader = try data.loader(from: .start, rows: team.windows)
     optimizer = makeOptimizer(of: self.transformer, options.optimizer, owned: team.owned)
+    let part = self.transformer
+    average = options.average.map { WeightAverage(part.parameters, share: $0) }
     checkpoint = Checkpoint(folder: self.folder)
     notes = data.note.map { [$0] } ?? []
     firstProgress = 0
@@ -111,10 +115,16 @@ public final class Trainer {
         paths: state.options.data.corpus + (state.options.data.validation ?? []))
     }
     team = try Team(transformer, state.options, communicator, layout)
-    try Self.checkAgreement(state, model.transformer, communicator, layout)
+    try Agreement.check(state, model.transformer.parameters, layout, communicator)
     loader = try data.loader(from: state.position, rows: team.windows)
     optimizer = makeOptimizer(of: transformer, state.options.optimizer, owned: team.owned)
-    try checkpoint.read(into: optimizer, of: transformer, state)
+    let part = transformer
+    average = state.options.average.map { WeightAverage(part.parameters, share: $0) }
+    try checkpoint.read(into: optimizer, average: average, of: transformer, state)
+    if state.modelIsAverage, state.progress < 1, !state.stoppedEarly {
+      average?.exchange()
+      state.modelIsAverage = false
+    }
     notes = data.note.map { [$0] } ?? []
     self.state = state
     savedStep = state.step
@@ -160,6 +170,7 @@ public final class Trainer {
     }
     if state.evaluatedStep != state.step { try evaluate(log, observe) }
     if state.stoppedEarly, state.stopping.bestStep != state.step { try takeBest() }
+    if let average, !state.modelIsAverage { try consider(average, log, observe) }
     if savedStep != state.step { try save(log, observe) }
     return state.stoppedEarly ? .stoppedEarly(bestStep: state.stopping.bestStep) : .finished
   }
@@ -176,33 +187,20 @@ public final class Trainer {
     return part
   }
 
-  /// Compares all that processes must have in common.
-  private static func checkAgreement(
-    _ state: TrainingState, _ transformer: Transformer, _ communicator: any Communicator,
-    _ layout: Layout
-  ) throws {
-    if communicator.size == 1 { return }
-    var agreement = Agreement()
-    agreement.add("tokenizer", state.tokenizer)
-    agreement.add("corpus", state.corpora.joined(separator: " "))
-    agreement.add("set of options or checkpoint", try state.json())
-    agreement.add("layout", "\(layout.tensor) × \(layout.stages)")
-    let parameters = transformer.parameters
-    var hash = DocumentHash()
-    hash.combine(UnsafeRawBufferPointer(start: parameters.values, count: 4 * parameters.count))
-    agreement.add("set of weights", hash.bits)
-    try agreement.check(communicator)
-  }
-
   private func step(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     let clock = ContinuousClock()
     let start = clock.now
     let options = state.options
-    let share = options.schedule.share(step: state.step, progress: state.progress)
+    let shape = options.stepShape(at: state.progress)
+    let share =
+      shape.rateFactor * options.schedule.share(step: state.step, progress: state.progress)
+    let decayShare = options.optimizer.decayFalls ? max(0, 1 - state.progress) : 1
     let waited = loader.secondsWaited
-    let batch = try loader.next()
+    team.resize(toWindows: shape.windows)
+    let batch = try loader.next(sequences: shape.windows, rows: team.windows)
+    let tokens = shape.windows * options.context
     let totals = team.addGradients(
-      inputs: batch.inputs, targets: batch.targets, length: batch.length,
+      inputs: batch.inputs, targets: batch.targets, length: batch.length, parts: shape.parts,
       dropout: dropout(microBatch:))
     let (loss, norm) = (totals.loss, totals.gradientNorm)
     isInterrupted = totals.isInterrupted
@@ -210,12 +208,14 @@ public final class Trainer {
     let isUsable = loss.isFinite && norm < 1e18
     if isUsable {
       optimizer.update(
-        rateShare: share, gradientScale: clippingScale(norm: norm, limit: options.clip))
+        rateShare: share, decayShare: decayShare,
+        gradientScale: clippingScale(norm: norm, limit: options.clip))
       team.handOutParameters()
+      average?.add(updates: optimizer.updates)
     }
     let seconds = team.agree(onSeconds: (clock.now - start) / .seconds(1))
     state.step += 1
-    state.tokens += options.tokensPerStep
+    state.tokens += tokens
     state.seconds += seconds
     state.updates = optimizer.updates
     state.position = batch.position
@@ -226,7 +226,7 @@ public final class Trainer {
       step: state.step, tokens: state.tokens, loss: isUsable ? loss : nil,
       learningRate: options.optimizer.learningRate * share,
       gradientNorm: norm.isFinite ? norm : nil,
-      tokensPerSecond: Double(options.tokensPerStep) / max(seconds, 1e-9), seconds: state.seconds,
+      tokensPerSecond: Double(tokens) / max(seconds, 1e-9), seconds: state.seconds,
       loaderSeconds: loader.secondsWaited - waited)
     try log?.append(.step(record))
     observe(isUsable ? .step(progress(record, epoch: batch.epoch)) : .skipped(step: state.step))
@@ -253,12 +253,16 @@ public final class Trainer {
       waitShare: loader.secondsWaited / max(sessionSeconds, 1e-9), epoch: epoch)
   }
 
+  private func measure(on validation: ValidationSet) -> Evaluation {
+    Evaluation(
+      of: transformer, on: validation, sequences: team.microBatches.windows(of: 0).count,
+      sharedBy: team.data, stages: transformer.part.stages)
+  }
+
   private func evaluate(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     state.evaluatedStep = state.step
     guard let validation = data.validation else { return }
-    let result = Evaluation(
-      of: transformer, on: validation, sequences: team.microBatches.windows(of: 0).count,
-      sharedBy: team.data, stages: transformer.part.stages)
+    let result = measure(on: validation)
     evaluation = result
     try log?.append(
       .evaluation(
@@ -276,6 +280,25 @@ public final class Trainer {
     observe(.evaluation(result, step: state.step, isBest: state.stopping.bestStep == state.step))
   }
 
+  /// Puts the average of the weights in their place if it does better.
+  private func consider(
+    _ average: WeightAverage, _ log: RunLog?, _ observe: (TrainingEvent) -> Void
+  ) throws {
+    guard let validation = data.validation, state.updates > 0 else { return }
+    let last = evaluation?.loss ?? measure(on: validation).loss
+    average.exchange()
+    let result = measure(on: validation)
+    let best = state.stoppedEarly ? state.stopping.bestLoss ?? last : last
+    state.modelIsAverage = result.loss < best
+    observe(.average(result, isKept: state.modelIsAverage))
+    guard state.modelIsAverage else { return average.exchange() }
+    evaluation = result
+    savedStep = nil
+    try log?.append(
+      .evaluation(
+        EvaluationRecord(step: state.step, loss: result.loss, bitsPerByte: result.bitsPerByte)))
+  }
+
   /// Puts the best model's parameters in place of the last one's.
   private func takeBest() throws {
     // The first process wrote it, perhaps a moment ago.
@@ -289,11 +312,11 @@ public final class Trainer {
 
   private func save(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     team.gather(optimizer.state)
-    let (model, optimizer) = (wholeModel(), wholeOptimizer())
+    let (model, optimizer, average) = (wholeModel(), wholeOptimizer(), wholeAverage())
     if team.isFirst, let model {
       try log?.synchronize()
       state.logBytes = log?.bytes ?? 0
-      try checkpoint.write(model, tokenizer, optimizer, state)
+      try checkpoint.write(model, tokenizer, optimizer, average: average, state)
     }
     savedStep = state.step
     observe(.saved(step: state.step))
@@ -312,6 +335,17 @@ public final class Trainer {
     let whole = makeOptimizer(
       of: Transformer(transformer.configuration, seed: nil), state.options.optimizer, owned: [])
     team.whole.state(optimizer.state, into: whole.state)
+    return whole
+  }
+
+  /// As `wholeOptimizer`, of the average of the weights if there is one.
+  private func wholeAverage() -> WeightAverage? {
+    guard team.layout.dividesModel, let average, let share = state.options.average else {
+      return average
+    }
+    let whole = WeightAverage(
+      Transformer(transformer.configuration, seed: nil).parameters, share: share)
+    team.whole.state(average.state, into: whole.state)
     return whole
   }
 }

@@ -10,6 +10,8 @@ public enum TrainingEvent: Sendable {
   case skipped(step: Int)
   /// The model was measured after that many steps; `isBest` if it never was better.
   case evaluation(Evaluation, step: Int, isBest: Bool)
+  /// The average of the weights was measured at the end; `isKept` if it is the model now.
+  case average(Evaluation, isKept: Bool)
   /// Everything needed to go on after that many steps is on disk.
   case saved(step: Int)
   /// Something that a person should know, as a sentence.

@@ -70,6 +70,13 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var dropout = 0.0
   /// The seed of the initial weights, of the order of the windows, and of dropout.
   public var seed: UInt64
+  /// How the batch grows, or nil if it is the same throughout.
+  public var batchRamp: BatchRamp?
+  /// How the windows grow at an equal number of tokens in a step, or nil.
+  public var contextRamp: Ramp?
+  /// The share of the run that a running average of the weights remembers; nil for no average. The
+  /// run ends with the average in place of the weights if it does better on the validation text.
+  public var average: Double?
   /// Whether activations inside blocks are computed twice instead of kept.
   public var recomputesBlocks = false
 

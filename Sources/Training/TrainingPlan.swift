@@ -8,53 +8,6 @@ import Models
 /// Whatever a wish names is taken as it is; the rest follows. The rules come from trials of one to
 /// fifteen minutes on two cores; beyond that they extrapolate, and each says so in its reason.
 public struct TrainingPlan: Sendable, Equatable {
-  /// What the user asked for, and what is known; nil leaves the choice to the plan.
-  public struct Wishes: Sendable, Equatable {
-    /// The dial: the number of blocks, from which the rest follows.
-    public var depth: Int?
-    /// The family of the model.
-    public var family: TransformerConfiguration.Family?
-    /// Blocks, if they shall differ from `depth`.
-    public var layers: Int?
-    /// Width of the residual stream.
-    public var width: Int?
-    /// Query heads.
-    public var heads: Int?
-    /// Key and value heads.
-    public var keyValueHeads: Int?
-    /// Tokens in a window.
-    public var context: Int?
-    /// Tokens in the vocabulary; what the tokenizer has, if there is one.
-    public var vocabularySize: Int?
-    /// The optimizer.
-    public var optimizer: OptimizerOptions.Kind?
-    /// The full learning rate.
-    public var learningRate: Double?
-    /// Decoupled weight decay.
-    public var weightDecay: Double?
-    /// The shape of the schedule.
-    public var schedule: LearningRateSchedule.Shape?
-    /// Steps of warm-up.
-    public var warmupSteps: Int?
-    /// Tokens in a step.
-    public var batchTokens: Int?
-    /// The largest norm of all gradients together, or 0.
-    public var clip: Double?
-    /// The length of the run.
-    public var horizon: Horizon?
-    /// Bytes of text in the corpus, if known.
-    public var corpusBytes: Int?
-    /// Parts of a step; a power of two.
-    public var microBatches: Int?
-    /// Processes that share a step.
-    public var processes = 1
-    /// Useful FLOPs a second of training on this machine, if measured.
-    public var speed: Double?
-
-    /// No wishes.
-    public init() {}
-  }
-
   /// One number of the plan.
   public struct Item: Sendable, Equatable, CustomStringConvertible {
     /// What it is: "width".
@@ -88,6 +41,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var items: [Item] = []
   /// Useful FLOPs a second that estimates assume.
   public let speed: Double
+  /// Bytes of text in the corpus, if known.
+  public let corpusBytes: Int?
 
   /// Useful FLOPs a second of one core, if nothing is measured.
   private static let usualSpeedPerCore = 70e9
@@ -100,6 +55,7 @@ public struct TrainingPlan: Sendable, Equatable {
         Item(name: name, value: "\(wish ?? value)", reason: wish == nil ? reason : "as asked"))
       return wish ?? value
     }
+    corpusBytes = wishes.corpusBytes
     speed = wishes.speed ?? Self.usualSpeedPerCore * Double(cores)
 
     // Size.
@@ -134,6 +90,7 @@ public struct TrainingPlan: Sendable, Equatable {
     configuration = TransformerConfiguration(
       family: family, vocabularySize: vocabularySize, contextLength: context, layers: layers,
       width: width, heads: heads, keyValueHeads: keyValueHeads)
+    wishes.switches.apply(to: &configuration)
 
     // Optimizer.
     let kind = wishes.optimizer ?? (family == .gpt2 ? .adamw : .muon)
@@ -142,13 +99,16 @@ public struct TrainingPlan: Sendable, Equatable {
         name: "optimizer", value: kind.rawValue,
         reason: wishes.optimizer != nil
           ? "as asked" : kind == .muon ? "ahead of AdamW in trials" : "nanoGPT's recipe"))
-    let usualRate =
+    let fullRate =
       kind == .muon ? 0.02 : 1e-3 * min(1, 384 / Double(width)).squareRoot()
     let rate = decide(
-      "learning rate", wishes.learningRate, usualRate,
-      kind == .muon
-        ? "Muon's, at any width; embedding 4.5 times, head 0.15 times that"
-        : "0.001 up to width 384, then falling with its root")
+      "learning rate", wishes.learningRate,
+      fullRate * (wishes.isContinuation ? Self.continuationRate : 1),
+      wishes.isContinuation
+        ? "a quarter of that of a new model, so that what is learnt stays"
+        : kind == .muon
+          ? "Muon's, at any width; embedding 4.5 times, head 0.15 times that"
+          : "0.001 up to width 384, then falling with its root")
     switch kind {
     case .muon:
       optimizer = .muon(learningRate: rate, weightDecay: wishes.weightDecay ?? 0)
@@ -238,21 +198,6 @@ public struct TrainingPlan: Sendable, Equatable {
       ? horizon.amount : Double(expectedTokens) * configuration.trainingFLOPsPerToken / speed
   }
 
-  /// An estimate of the memory that training touches, in bytes: parameters, gradients, optimizer
-  /// state, and the activations of one pass with their gradients.
-  public var expectedMemory: Int {
-    let shape = configuration
-    let moments = optimizer.kind == .adamw ? 2 : 1
-    let perLayer =
-      2 * (6 * shape.width + 2 * shape.attentionWidth + 3 * shape.feedForwardWidth)
-    let activations =
-      (sequences + microBatches - 1) / microBatches * shape.contextLength
-      * (shape.layers * perLayer)
-    let logits = 512 * shape.vocabularySize
-    let sums = microBatches.trailingZeroBitCount
-    return 4 * (parameterCount * (2 + moments + sums) + activations + logits)
-  }
-
   /// The plan as options of a run on `data`.
   public func options(
     data: DataOptions, seed: UInt64 = 42
@@ -262,70 +207,5 @@ public struct TrainingPlan: Sendable, Equatable {
       context: configuration.contextLength, sequences: sequences,
       microBatches: microBatches, clip: clip, evaluateEvery: evaluateEvery,
       saveEvery: evaluateEvery * 2, seed: seed)
-  }
-}
-
-extension TrainingPlan {
-  /// Depth 4 is best for about 4e13 FLOPs and depth 5 for three times as much.
-  private static func depth(seconds: Double, speed: Double) -> Int {
-    let budget = max(seconds * speed, 1)
-    return min(48, max(2, Int((4 * pow(budget / 4e13, 0.2)).rounded())))
-  }
-
-  /// Heads of width 64 if that divides the width, else the fewest heads that are narrower.
-  private static func heads(width: Int) -> Int {
-    (max(1, width / 64)...max(1, width)).first { width % ($0 * 2) == 0 } ?? 1
-  }
-
-  /// A power of two: small models spend too much on the head, small corpora show each token too
-  /// seldom.
-  private static func vocabularySize(layers: Int, corpusBytes: Int?) -> Int {
-    let byDepth = layers <= 2 ? 4_096 : layers <= 8 ? 8_192 : layers <= 12 ? 16_384 : 32_768
-    guard let corpusBytes else { return byDepth }
-    var size = 512
-    while size < byDepth, size * 2 * 1_000 <= corpusBytes { size *= 2 }
-    return size
-  }
-
-  /// Two tokens a parameter of the matrices and the head, from at most four epochs of a corpus
-  /// with four bytes a token (arXiv 2305.16264: until then, repetition is almost as good as new).
-  private static func tokens(configuration: TransformerConfiguration, corpusBytes: Int?) -> Int {
-    let attention =
-      6 * configuration.layers * configuration.heads * configuration.headWidth
-      * configuration.contextLength
-    let wanted = 2 * (Int(configuration.trainingFLOPsPerToken) - attention) / 6
-    return max(1, corpusBytes.map { min(wanted, $0) } ?? wanted)
-  }
-
-  private static func batchTokens(tokens: Int) -> Int {
-    let growth = pow(max(1, Double(tokens) / 1e6), 0.4)
-    return 2_048 << Int(log2(growth).rounded())
-  }
-
-  /// Up to four parts of at least 1,024 tokens, more where they would exceed 16,384; no more than
-  /// windows, and one for every process.
-  private static func microBatches(sequences: Int, context: Int, processes: Int) -> Int {
-    var count = 1
-    let tokens = sequences * context
-    while count * 2 <= sequences,
-      count < processes || tokens > count * 16_384 || (count < 4 && tokens >= count * 2_048)
-    {
-      count *= 2
-    }
-    return count
-  }
-
-  private static func expectedTokens(
-    _ horizon: Horizon, speed: Double, configuration: TransformerConfiguration, batchTokens: Int?
-  ) -> Int {
-    switch horizon.unit {
-    case .tokens: Int(horizon.amount)
-    case .steps: Int(horizon.amount) * (batchTokens ?? 2_048)
-    case .seconds: Int(horizon.amount * speed / configuration.trainingFLOPsPerToken)
-    }
-  }
-
-  private static func text(_ amount: Double) -> String {
-    amount == amount.rounded() && abs(amount) < 1e15 ? "\(Int(amount))" : "\(amount)"
   }
 }

@@ -8,7 +8,7 @@ import Tokenizers
 /// The state of a run: `training/state.json` of its folder.
 public struct TrainingState: Sendable, Codable, Equatable {
   /// The version of this form.
-  public var format = 2
+  public var format = Self.format
   /// What the run was started with.
   public var options: TrainingOptions
   /// Steps so far, skipped ones included.
@@ -31,6 +31,8 @@ public struct TrainingState: Sendable, Codable, Equatable {
   public var stoppedEarly = false
   /// The step of the latest evaluation.
   public var evaluatedStep = 0
+  /// Whether the model is the average of the weights, and the weights are where the average was.
+  public var modelIsAverage = false
   /// The length of the run log at this point.
   public var logBytes = 0
   /// `Corpus.fingerprint` of the corpus and of the validation corpus.
@@ -58,17 +60,23 @@ public struct TrainingState: Sendable, Codable, Equatable {
       throw TrainingError.noRun(path: folder)
     }
     let data = try Data(contentsOf: URL(filePath: path))
-    let state: TrainingState
+    let decoder = JSONDecoder()
+    if let version = try? decoder.decode(Version.self, from: data), version.format != Self.format {
+      throw TrainingError.badFile(
+        path: path,
+        problem: "it has format \(version.format), and this apus reads format \(Self.format)")
+    }
     do {
-      state = try JSONDecoder().decode(TrainingState.self, from: data)
+      return try decoder.decode(TrainingState.self, from: data)
     } catch {
       throw TrainingError.badFile(path: path, problem: "it is no state of a run (\(error))")
     }
-    guard state.format == 2 else {
-      throw TrainingError.badFile(
-        path: path, problem: "it has format \(state.format), and this apus reads format 2")
-    }
-    return state
+  }
+
+  private static let format = 3
+
+  private struct Version: Decodable {
+    var format: Int
   }
 
   /// The text of `state.json`.

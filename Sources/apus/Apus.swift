@@ -41,13 +41,13 @@ struct Apus: ParsableCommand {
     ])
 
   static func main() {
+    refuseOldProcessor()
     // Both come back as errors of write, which unwind and leave nothing half-written.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try parseAsRoot(arguments)
-      try requireSupportedProcessor(for: command)
       try command.run()
       Cooperation.leave()
     } catch {
@@ -67,10 +67,18 @@ struct Apus: ParsableCommand {
       hint: Suggestion.hint(for: arguments))
   }
 
-  private static func requireSupportedProcessor(for command: any ParsableCommand) throws {
-    if Processor.isSupported || command is DoctorCommand { return }
-    throw Failure(
-      "\(Processor.name) lacks AVX2, FMA or BMI2", status: .failure,
-      hint: "apus needs an x86-64-v3 processor (Intel Haswell of 2013, AMD Zen of 2017, or later)")
+  /// Ends the program on a processor that has not what it was compiled for.
+  ///
+  /// Before anything else, and without a generic function or a string: modules compiled for
+  /// x86-64-v3 may have lent the linker any of those, also of the argument parser.
+  private static func refuseOldProcessor() {
+    if Processor.isSupported { return }
+    let message: StaticString = """
+      error: this processor lacks AVX2, FMA or BMI2
+      hint: apus needs an x86-64-v3 processor (Intel Haswell of 2013, AMD Zen of 2017, or later)
+
+      """
+    _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+    _exit(1)
   }
 }

@@ -42,11 +42,11 @@ struct BenchDecodeCommand: ParsableCommand {
     let limit = bandwidth / Double(transformer.decodingBytes)
     let single = 1 / model.decodingStep(of: transformer)
     let together = Double(number) / model.decodingStep(of: transformer, samples: number)
-    let prompt = [Token](repeating: 1, count: model.context)
+    let prompt = [Token](repeating: 1, count: model.shape.context)
     let reading =
-      Double(model.context)
+      Double(model.shape.context)
       / model.median {
-        let cache = KVCache(transformer.configuration, capacity: model.context)
+        let cache = KVCache(transformer.configuration, capacity: model.shape.context)
         _ = transformer.nextLogits(after: prompt, cache: cache)
       }
     try report.print(

@@ -21,8 +21,11 @@ struct BenchForwardCommand: ParsableCommand {
   func run() throws {
     threads.apply()
     let transformer = try model.make()
-    let peak = MachineSpeed.peak(seconds: 0.3)
-    let speed = Double(model.sequences * model.context) / model.forwardPass(of: transformer)
+    var limit = PeakSpeed()
+    limit.measure()
+    let speed = Double(model.shape.tokens) / model.forwardPass(of: transformer)
+    limit.measure()
+    let peak = limit.flops
     let share = speed * transformer.configuration.trainingFLOPsPerToken / 3 / peak
     try report.print(
       .object([

@@ -7,28 +7,12 @@ import Models
 import Tokenizers
 import Training
 
-/// The shape of a model with random parameters, and how long to measure.
+/// A model with random parameters, and how long to measure.
 struct BenchModel: ParsableArguments {
   @Option(name: .long, help: "gpt2, llama, qwen3 or nanochat.")
   var family = TransformerConfiguration.Family.gpt2
 
-  @Option(name: .long, help: ArgumentHelp("Blocks.", valueName: "n"))
-  var layers = 6
-
-  @Option(name: .long, help: ArgumentHelp("Width of the residual stream.", valueName: "n"))
-  var width = 384
-
-  @Option(name: .long, help: ArgumentHelp("Query heads.", valueName: "n"))
-  var heads = 6
-
-  @Option(name: .long, help: ArgumentHelp("Tokens in a window.", valueName: "n"))
-  var context = 256
-
-  @Option(name: .long, help: ArgumentHelp("Tokens in a step.", valueName: "n"))
-  var batchTokens = 4096
-
-  @Option(name: .long, help: ArgumentHelp("Tokens in the vocabulary.", valueName: "n"))
-  var vocabSize = 8192
+  @OptionGroup var shape: ModelShape
 
   @Option(name: .long, help: ArgumentHelp("Seconds for each measurement.", valueName: "s"))
   var seconds = 3.0
@@ -37,39 +21,24 @@ struct BenchModel: ParsableArguments {
     if !(seconds > 0 && seconds < 3600) { throw ValidationError("--seconds is above 0") }
   }
 
+  @Option(name: .long, help: "adamw or muon.")
+  var optimizer = OptimizerOptions.Kind.adamw
+
   @Flag(name: .long, help: "Compute activations inside blocks twice instead of keeping them.")
   var recompute = false
 
   /// A model of this shape.
   func make() throws -> Transformer {
-    let configuration = TransformerConfiguration(
-      family: family, vocabularySize: vocabSize, contextLength: context, layers: layers,
-      width: width, heads: heads)
-    if let problem = configuration.problem {
-      throw Failure("no such model can be: \(problem)", status: .usage)
-    }
-    if batchTokens < context {
-      throw Failure("--batch-tokens is less than one window", status: .usage)
-    }
-    let transformer = Transformer(configuration, seed: 42)
+    let transformer = Transformer(try shape.configuration(family), seed: 42)
     transformer.recomputesBlocks = recompute
     return transformer
   }
 
-  /// Windows of a step.
-  var sequences: Int { batchTokens / context }
-
-  /// Random tokens of a step, and those that follow them.
-  var batch: (inputs: [Token], targets: [Token]) {
-    var random = RandomSource(seed: 42, stream: 0)
-    let tokens = (0...sequences * context).map { _ in Token(random.next() % UInt64(vocabSize)) }
-    return (Array(tokens.dropLast()), Array(tokens.dropFirst()))
-  }
-
   /// The model in words.
   func description(of transformer: Transformer) -> String {
-    "\(family.rawValue), \(layers) layers, width \(width), \(heads) heads, window \(context), "
-      + "\(Format.grouped(sequences * context)) tokens a step, vocabulary \(vocabSize), "
+    "\(family.rawValue), \(shape.layers) layers, width \(shape.width), \(shape.heads) heads, "
+      + "window \(shape.context), \(Format.grouped(shape.tokens)) tokens a step, "
+      + "vocabulary \(shape.vocabSize), "
       + "\(Format.count(transformer.parameters.parameterCount)) parameters"
   }
 
@@ -87,12 +56,20 @@ struct BenchModel: ParsableArguments {
     return times[times.count / 2]
   }
 
-  /// The seconds of one training step: gradients, clipping and AdamW.
+  /// The seconds of one training step: gradients, clipping and the optimizer.
   ///
   /// - Parameter profile: sums where the time goes, the first step left out.
   func trainingStep(of transformer: Transformer, profile: Profile? = nil) -> Double {
-    let (inputs, targets) = batch
-    let optimizer = AdamW(transformer.parameters, .adamW())
+    let (inputs, targets) = shape.batch
+    let optimizer: any Optimizer
+    switch self.optimizer {
+    case .adamw: optimizer = AdamW(transformer.parameters, .adamW())
+    case .muon:
+      let muon = Muon(
+        transformer.parameters, .muon(), configuration: transformer.configuration)
+      muon.profile = profile
+      optimizer = muon
+    }
     let measure = { (name: String, floats: Int, body: () -> Void) in
       guard let profile else { return body() }
       profile.measure(name, bytes: Double(4 * floats * transformer.parameters.count), body)
@@ -105,26 +82,29 @@ struct BenchModel: ParsableArguments {
       steps += 1
       var norm = 0.0
       measure("zero gradients", 1) { transformer.parameters.zeroGradients() }
-      _ = transformer.addGradients(inputs: inputs, targets: targets, sequences: sequences)
+      _ = transformer.addGradients(inputs: inputs, targets: targets, sequences: shape.sequences)
       measure("gradient norm", 1) { norm = transformer.parameters.gradientNorm() }
-      measure("AdamW", 7) {
-        optimizer.update(rateShare: 1e-3, gradientScale: clippingScale(norm: norm, limit: 1))
+      let scale = clippingScale(norm: norm, limit: 1)
+      if self.optimizer == .muon {
+        optimizer.update(rateShare: 1e-3, gradientScale: scale)
+      } else {
+        measure("AdamW", 7) { optimizer.update(rateShare: 1e-3, gradientScale: scale) }
       }
     }
   }
 
   /// The seconds of a forward pass with the loss, over as many tokens as a step.
   func forwardPass(of transformer: Transformer) -> Double {
-    let (inputs, targets) = batch
+    let (inputs, targets) = shape.batch
     return median {
-      _ = transformer.logProbabilities(of: targets, after: inputs, sequences: sequences)
+      _ = transformer.logProbabilities(of: targets, after: inputs, sequences: shape.sequences)
     }
   }
 
   /// The seconds of decoding one token of each of `samples` sequences, the first 128 of a window on
   /// average.
   func decodingStep(of transformer: Transformer, samples: Int = 1) -> Double {
-    let length = min(128, context)
+    let length = min(128, shape.context)
     let cache = KVCache(transformer.configuration, sequences: samples, capacity: length)
     let tokens = [Token](repeating: 1, count: samples)
     var calls = 0

@@ -15,7 +15,8 @@ struct BenchOverviewCommand: ParsableCommand {
         apus bench --width 256 --layers 4 --seconds 5 --json
 
       Training is on random tokens, with a model of the given shape, clipping and AdamW included; \
-      its share is of what products alone reach in the same process. Tokenizing needs --tokenizer \
+      its share is of the peak, which multiplications in registers reach in the same process: the \
+      best of several rounds between the parts of the work. Tokenizing needs --tokenizer \
       and --text.
       """)
 
@@ -51,27 +52,28 @@ struct BenchOverviewCommand: ParsableCommand {
       keys.append(("tokenize_mb_per_second", .number(speed / 1e6)))
       lines.append("tokenizing  \(Format.short(speed / 1e6)) MB/s on one thread")
     }
+    var limit = PeakSpeed()
+    limit.measure()
     let products = MachineSpeed.products(seconds: min(1, model.seconds))
-    let peak = MachineSpeed.peak(seconds: min(0.5, model.seconds))
+    limit.measure()
     let bandwidth = MachineSpeed.readBandwidth(seconds: min(0.5, model.seconds))
+    let tokens = Double(model.shape.tokens)
+    let training = tokens / model.trainingStep(of: transformer)
+    limit.measure()
+    let peak = limit.flops
+    let share = training * transformer.configuration.trainingFLOPsPerToken / peak
     keys += [
       ("peak_gflops", .number(peak / 1e9)), ("product_gflops", .number(products / 1e9)),
       ("read_gb_per_second", .number(bandwidth / 1e9)),
+      ("train_tokens_per_second", .number(training)), ("train_share_of_peak", .number(share)),
     ]
     lines += [
       "peak        \(Format.fixed(peak / 1e9, 0)) GFLOP/s in registers, "
         + "\(Format.fixed(bandwidth / 1e9, 1)) GB/s from memory",
       "products    \(Format.fixed(products / 1e9, 0)) GFLOP/s (768 × 768 × 768)",
-    ]
-    let tokens = Double(model.sequences * model.context)
-    let training = tokens / model.trainingStep(of: transformer)
-    let share = training * transformer.configuration.trainingFLOPsPerToken / peak
-    keys += [
-      ("train_tokens_per_second", .number(training)), ("train_share_of_peak", .number(share)),
-    ]
-    lines.append(
       "training    \(Format.fixed(training, 0)) tokens/s, \(Format.fixed(100 * share, 0))% of the "
-        + "peak")
+        + "peak",
+    ]
     let forward = tokens / model.forwardPass(of: transformer)
     keys.append(("forward_tokens_per_second", .number(forward)))
     lines.append("forward     \(Format.fixed(forward, 0)) tokens/s, as perplexity does")

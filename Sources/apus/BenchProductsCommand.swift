@@ -37,7 +37,7 @@ struct BenchProductsCommand: ParsableCommand {
   func run() throws {
     threads.apply()
     let configuration = try model.make().configuration
-    let (tokens, width) = (model.sequences * model.context, configuration.width)
+    let (tokens, width) = (model.shape.tokens, configuration.width)
     let maps = [
       ("attention.qkv", width, configuration.attentionWidth), ("attention.output", width, width),
       ("feedForward.up", width, configuration.feedForwardWidth),
@@ -52,12 +52,15 @@ struct BenchProductsCommand: ParsableCommand {
           left: .transposed),
       ]
     }
-    let peak = MachineSpeed.peak(seconds: 0.3)
+    var limit = PeakSpeed()
+    limit.measure()
     let speeds = shapes.map { shape in
       MachineSpeed.product(
         rows: shape.rows, columns: shape.columns, inner: shape.inner, shape.left, shape.right,
         seconds: model.seconds / Double(shapes.count))
     }
+    limit.measure()
+    let peak = limit.flops
     let title = MatrixProduct.usesOpenBLAS ? "OpenBLAS for \(MatrixProduct.core)" : kernels.name
     let lines = zip(shapes, speeds).map { shape, speed in
       Format.paddedRight(shape.name, 26)

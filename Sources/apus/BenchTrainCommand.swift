@@ -12,12 +12,15 @@ struct BenchTrainCommand: ParsableCommand {
     discussion: """
       EXAMPLES
         apus bench train --profile
+        apus bench train --family nanochat --optimizer muon --layers 4 --width 256 --heads 4 \
+          --batch-tokens 2048 --profile
         apus bench train --layers 12 --width 768 --heads 12 --context 1024 --vocab-size 50257 \
           --batch-tokens 2048 --seconds 40
 
-      A step is forward, backward, clipping and AdamW on random tokens; the speed is that of the \
+      A step is forward, backward, clipping and the optimizer on random tokens; the speed is that of the \
       median step. Its share of the peak counts the arithmetic that the model needs, attention as \
-      the triangle it is; the peak is what registers alone reach in this process.
+      the triangle it is; the peak is what registers alone reach in this process, the best of several \
+      rounds before and after.
       """)
 
   @OptionGroup var model: BenchModel
@@ -31,11 +34,15 @@ struct BenchTrainCommand: ParsableCommand {
 
   func run() throws {
     threads.apply()
+    var limit = PeakSpeed()
+    limit.measure()
     let transformer = try model.make()
-    let peak = MachineSpeed.peak(seconds: 0.3)
+    limit.measure()
     let measured = profile ? Profile() : nil
     let seconds = model.trainingStep(of: transformer, profile: measured)
-    let speed = Double(model.sequences * model.context) / seconds
+    limit.measure()
+    let peak = limit.flops
+    let speed = Double(model.shape.tokens) / seconds
     let flops = speed * transformer.configuration.trainingFLOPsPerToken
     let memory = MachineSpeed.peakMemory
     var keys: [(key: String, value: JSON)] = [

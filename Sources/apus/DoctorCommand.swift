@@ -33,9 +33,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    var findings = [processor]
-    if Processor.isSupported { findings += products }
-    findings += [unicode, compression, processes, pages, memory]
+    let findings = [processor] + products + [unicode, compression, processes, pages, memory]
     let width = findings.map(\.name.count).max() ?? 0
     let style = Style.standardOutput
     let lines = findings.flatMap { finding in
@@ -49,7 +47,6 @@ struct DoctorCommand: ParsableCommand {
     try report.print(
       .members(findings.map { ($0.key, $0.json) } + [("hints", .members(hints))]),
       lines.joined(separator: "\n"))
-    if !Processor.isSupported { throw Failure(status: .failure) }
   }
 
   private var processor: Finding {
@@ -61,9 +58,7 @@ struct DoctorCommand: ParsableCommand {
       json: .object([
         "name": .string(Processor.name), "cores": .integer(Processor.cores),
         "x86_64_level": .integer(level), "threads": .integer(threads.count),
-      ]),
-      hint: Processor.isSupported
-        ? nil : "apus needs AVX2, FMA and BMI2 (Intel Haswell of 2013, AMD Zen of 2017, or later)")
+      ]))
   }
 
   private var products: [Finding] {

@@ -26,8 +26,8 @@ struct TrialText {
       command.corpus, textField: command.form.textField, lines: command.form.lines)
     vocabulary = tokenizer.vocabularySize
     loader = try BatchLoader(
-      corpus: corpus, split: .all, tokenizer: tokenizer, sequences: command.trial.sequences,
-      length: command.trial.context, shuffle: .none, seed: 42)
+      corpus: corpus, split: .all, tokenizer: tokenizer, sequences: command.trial.shape.sequences,
+      length: command.trial.shape.context, shuffle: .none, seed: 42)
   }
 
   /// Whether the tokens mean something.
@@ -36,10 +36,7 @@ struct TrialText {
   /// Inputs and targets of the next batch; random ones without a corpus.
   func batch(_ trial: TrialOptions) throws -> (inputs: [Token], targets: [Token]) {
     if let batch = try loader?.next() { return (batch.inputs, batch.targets) }
-    let count = trial.sequences * trial.context
-    var random = RandomSource(seed: 42, stream: 0)
-    let tokens = (0...count).map { _ in Token(random.next() % UInt64(trial.vocabSize)) }
-    return (Array(tokens[..<count]), Array(tokens[1...]))
+    return trial.shape.batch
   }
 }
 
@@ -72,7 +69,7 @@ final class ParallelBench {
   private var options: TrainingOptions {
     trial.options(processes: max(1, processes.size / layout.tensorParallel))
   }
-  private var tokens: Int { trial.sequences * trial.context }
+  private var tokens: Int { trial.shape.tokens }
 
   /// Measures 1, 2, 4 … and `most` workers.
   func study(
@@ -166,8 +163,8 @@ final class ParallelBench {
       costs: StepCosts(
         secondsPerToken: (alone.step - alone.update) / Double(tokens),
         secondsPerUpdate: alone.update, parameters: parameterCount, pieces: pieces,
-        batchTokens: tokens, microBatches: options.microBatches, layers: trial.layers,
-        width: trial.width),
+        batchTokens: tokens, microBatches: options.microBatches, layers: trial.shape.layers,
+        width: trial.shape.width),
       inside: Link(latency: link?.latency ?? 2e-6, bandwidth: link?.bandwidth ?? 4e9),
       network: Link(
         latency: cluster.latency * 1e-6, bandwidth: Double(cluster.bandwidth.value) / 8),

@@ -104,24 +104,7 @@ struct TrialOptions: ParsableArguments {
   @Option(name: .long, help: "gpt2, llama, qwen3 or nanochat.")
   var family = TransformerConfiguration.Family.nanochat
 
-  @Option(name: .long, help: ArgumentHelp("Blocks.", valueName: "n"))
-  var layers = 6
-
-  @Option(name: .long, help: ArgumentHelp("Width of the residual stream.", valueName: "n"))
-  var width = 384
-
-  @Option(name: .long, help: ArgumentHelp("Query heads.", valueName: "n"))
-  var heads = 6
-
-  @Option(name: .long, help: ArgumentHelp("Tokens in a window.", valueName: "n"))
-  var context = 256
-
-  @Option(
-    name: .long, help: ArgumentHelp("Tokens in the vocabulary without one.", valueName: "n"))
-  var vocabSize = 8192
-
-  @Option(name: .long, help: ArgumentHelp("Tokens in a step.", valueName: "n"))
-  var batchTokens = Count(4096)
+  @OptionGroup var shape: ModelShape
 
   @Option(name: .long, help: ArgumentHelp("Parts of a step, a power of two.", valueName: "n"))
   var microBatches: Int?
@@ -129,11 +112,7 @@ struct TrialOptions: ParsableArguments {
   @Option(name: .long, help: "adamw or muon.")
   var optimizer = OptimizerOptions.Kind.muon
 
-  /// Windows in a step.
-  var sequences: Int { max(1, batchTokens.value / context) }
-
   func validate() throws {
-    if context < 1 || layers < 1 { throw ValidationError("a model has a layer and a window") }
     if let microBatches, microBatches < 1 || microBatches & (microBatches - 1) != 0 {
       throw ValidationError("--micro-batches is a power of two")
     }
@@ -143,22 +122,16 @@ struct TrialOptions: ParsableArguments {
   func options(processes: Int) -> TrainingOptions {
     var parts = microBatches ?? 4
     while microBatches == nil, parts < processes { parts *= 2 }
-    while parts > sequences { parts /= 2 }
+    while parts > shape.sequences { parts /= 2 }
     return TrainingOptions(
       data: DataOptions(corpus: []), optimizer: optimizer == .muon ? .muon() : .adamW(),
       schedule: LearningRateSchedule(.constant, warmupSteps: 0), horizon: .steps(1),
-      context: context, sequences: sequences, microBatches: parts)
+      context: shape.context, sequences: shape.sequences, microBatches: parts)
   }
 
-  /// The model, for a tokenizer's vocabulary or `vocabSize`.
+  /// The model, for a tokenizer's vocabulary or that of random text.
   func configuration(vocabulary: Int?) throws(Failure) -> TransformerConfiguration {
-    let configuration = TransformerConfiguration(
-      family: family, vocabularySize: vocabulary ?? vocabSize, contextLength: context,
-      layers: layers, width: width, heads: heads)
-    if let problem = configuration.problem {
-      throw Failure("no such model can be: \(problem)", status: .usage)
-    }
-    return configuration
+    try shape.configuration(family, vocabulary: vocabulary)
   }
 }
 

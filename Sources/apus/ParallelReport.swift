@@ -17,7 +17,7 @@ struct ParallelReport {
   /// The plural of `kind`.
   var kinds: String { kind == "process" ? "processes" : "threads" }
 
-  private var tokens: Int { trial.sequences * trial.context }
+  private var tokens: Int { trial.shape.tokens }
 
   /// The layouts of the cluster: 1, 2, 4 … machines.
   private var predictions: [ClusterModel.Prediction] {
@@ -38,7 +38,7 @@ struct ParallelReport {
   /// The report for people.
   var text: String {
     var lines = [
-      "\(trial.family.rawValue), \(trial.layers) layers, width \(trial.width), "
+      "\(trial.family.rawValue), \(trial.shape.layers) layers, width \(trial.shape.width), "
         + "\(Format.count(parameters)) parameters, \(Format.grouped(tokens)) tokens a step, "
         + trial.optimizer.rawValue,
       "",

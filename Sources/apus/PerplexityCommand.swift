@@ -114,14 +114,18 @@ struct PerplexityCommand: ParsableCommand {
         options: try self.options(for: $0))
     }
     let ngrams =
-      baseline.isEmpty
+      baseline.isEmpty || processes.rank > 0
       ? nil
       : try Baseline(baseline, form: form, tokenizer: loaded.tokenizer, messages: messages)
     let windows = [loaded, second].compactMap { $0?.transformer.contextLength }.max() ?? 1
-    let collector = ScoreCollector(
-      positions: byPosition,
-      difference: second == nil ? nil : PairedDifference(blockBytes: 4 * windows),
-      baseline: ngrams)
+    // Of several processes the first one speaks, and alone keeps what it has to say.
+    let collector =
+      processes.rank > 0
+      ? nil
+      : ScoreCollector(
+        positions: byPosition,
+        difference: second == nil ? nil : PairedDifference(blockBytes: 4 * windows),
+        baseline: ngrams)
     let reader = try corpus.makeReader(
       from: .start,
       split: validationFraction.map { .validation(validationFraction: $0) } ?? .all)
@@ -130,7 +134,7 @@ struct PerplexityCommand: ParsableCommand {
     if processes.size == 1 { Interruption.observe() }
     var failure: (any Error)?
     let emit = { (document: ScoredDocument) in
-      if processes.rank > 0 { return }
+      guard let collector else { return }
       do {
         if lines.isAny { try Console.write(lines.lines(of: document, with: loaded.tokenizer)) }
         collector.add(document)
@@ -141,9 +145,9 @@ struct PerplexityCommand: ParsableCommand {
     if lines.isAny, processes.rank == 0 { try Console.write(lines.heading) }
     var bytes = 0
     while let document = try reader.next() {
-      if ngrams != nil { collector.remember(document.bytes) }
+      if ngrams != nil { collector?.remember(document.bytes) }
       measurement.add(document.bytes, emit: emit)
-      otherMeasurement?.add(document.bytes) { collector.addOther($0) }
+      otherMeasurement?.add(document.bytes) { collector?.addOther($0) }
       bytes += document.bytes.count
       if let failure { throw failure }
       try Interruption.check()
@@ -153,7 +157,7 @@ struct PerplexityCommand: ParsableCommand {
           ? Double(reader.compressedBytesRead) / Double(max(1, corpus.compressedBytes)) : nil)
     }
     let result = measurement.finish(emit: emit)
-    let otherResult = otherMeasurement?.finish { collector.addOther($0) }
+    let otherResult = otherMeasurement?.finish { collector?.addOther($0) }
     if let failure { throw failure }
     progress.clear()
     if result.tokens == 0 {
@@ -161,7 +165,7 @@ struct PerplexityCommand: ParsableCommand {
         "there is nothing to predict: no document has two tokens", status: .badData,
         hint: "give a longer text, or --bos")
     }
-    if processes.rank > 0 { return }
+    guard let collector else { return }
     var findings = PerplexityFindings(
       report: result, positions: collector.positions, baseline: ngrams)
     if let otherResult, let compare, let difference = collector.difference {

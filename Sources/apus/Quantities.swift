@@ -66,7 +66,9 @@ package struct TimeSpan: Equatable, Sendable {
   }
 }
 
-extension Count: ExpressibleByArgument {}
+extension Count: ExpressibleByArgument {
+  package var defaultValueDescription: String { "\(value)" }
+}
 extension ByteCount: ExpressibleByArgument {}
 extension TimeSpan: ExpressibleByArgument {}
 

@@ -65,7 +65,15 @@ struct ScalingStudyCommand: ParsableCommand {
     Interruption.observe()
     let isComplete = try study.run { event in
       display.show(event)
-      if case .point = event, processes.rank == 0 { _ = try? save(study) }
+      guard case .point = event, processes.rank == 0 else { return }
+      do {
+        try save(study)
+      } catch {
+        // The run itself is kept; at the end this is tried once more, and fails the command.
+        messages.warn(
+          "the report so far could not be written: "
+            + (Failure(error)?.message ?? "\(error)"))
+      }
     }
     display.finish()
     guard processes.rank == 0 else { return }

@@ -79,8 +79,12 @@ struct StudyOptions: ParsableArguments {
     name: .long, help: ArgumentHelp("The share of values that dropout zeroes.", valueName: "x"))
   var dropout = 0.1
 
-  @Option(name: .long, help: ArgumentHelp("The constant learning rate of AdamW.", valueName: "x"))
-  var learningRate = 1e-3
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The constant learning rate of AdamW (default: 0.0005 for steps of 128 tokens, as the root of their length).",
+      valueName: "x"))
+  var learningRate: Double?
 
   @Option(
     name: .long,
@@ -97,7 +101,7 @@ struct StudyOptions: ParsableArguments {
     if seeds < 1 { throw ValidationError("--seeds is at least 1") }
     if patience < 1 { throw ValidationError("--patience is at least 1") }
     if !(0..<1).contains(dropout) { throw ValidationError("--dropout is at least 0 and below 1") }
-    if !(learningRate > 0 && learningRate.isFinite) {
+    if let learningRate, !(learningRate.isFinite && learningRate > 0) {
       throw ValidationError("--learning-rate is above 0")
     }
     if vary != .tokens, (widths?.values.count ?? 0) < 2 {

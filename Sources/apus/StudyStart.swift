@@ -50,10 +50,12 @@ struct StudyStart {
     plan.seeds = design.seeds
     plan.family = design.family.rawValue
     plan.dropout = design.dropout
-    plan.learningRate = design.learningRate
+    plan.learningRate =
+      design.learningRate ?? StudyDesign.learningRate(tokensPerStep: plan.tokensPerStep)
+    plan.passageBytes = StudyDesign.passageBytes(context: context)
     plan.stopping = EarlyStopping.Rule(patience: design.patience)
     plan.hasControls = design.controls
-    plan.validationTokens = design.validationTokens?.value ?? 128 * plan.tokensPerStep
+    if let tokens = design.validationTokens { plan.validationTokens = tokens.value }
     if let tokens = design.testTokens { plan.testTokens = tokens.value }
     if let problem = models.lazy.map({ plan.configuration($0).problem }).first(where: { $0 != nil }
     ),

@@ -54,8 +54,10 @@ struct TrainCommand: ParsableCommand {
   var vocabSize: Count?
 
   @OptionGroup(title: "Model") var shape: ShapeOptions
+  @OptionGroup(title: "Model switches") var switches: SwitchOptions
   @OptionGroup(title: "Length") var length: LengthOptions
   @OptionGroup(title: "Optimizer") var step: StepOptions
+  @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @OptionGroup(title: "Watching and saving") var watch: WatchOptions
   @OptionGroup(title: "Several processes") var layout: LayoutOptions
 
@@ -90,7 +92,8 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("--resume goes on with the corpus that the run was started with")
       }
       if initialModel != nil { throw ValidationError("--resume and --init exclude each other") }
-      if tokenizer != nil || vocabSize != nil || !shape.isEmpty || !step.isEmpty
+      if tokenizer != nil || vocabSize != nil || !shape.isEmpty || !step.isEmpty || !recipe.isEmpty
+        || !switches.isEmpty
         || !watch.validation.isEmpty || recompute || watch.validationFraction != nil
       {
         throw ValidationError(
@@ -102,7 +105,7 @@ struct TrainCommand: ParsableCommand {
       if tokenizer != nil { throw ValidationError("--init brings its own tokenizer") }
       var others = shape
       others.context = nil
-      if !others.isEmpty {
+      if !others.isEmpty || !switches.isEmpty {
         throw ValidationError("--init decides the shape of the model")
       }
     }
@@ -146,9 +149,12 @@ struct TrainCommand: ParsableCommand {
         plan = start.plan(vocabularySize: tokenizer.vocabularySize)
       }
     }
-    let transformer = start.transformer ?? Transformer(plan.configuration, seed: seed)
+    let transformer =
+      start.transformer
+      ?? Transformer(
+        plan.configuration, seed: seed, zeroProjections: switches.zeroProjections?.isOn)
     let trainer = try Trainer(
-      transformer, tokenizer: tokenizer, options: start.options(for: plan), folder: folder,
+      transformer, tokenizer: tokenizer, options: try start.options(for: plan), folder: folder,
       communicator: processes, tensors: layout.tensorParallel, stages: layout.pipelineParallel)
     try TrainDisplay(messages).run(trainer)
   }
@@ -190,20 +196,35 @@ struct TrainCommand: ParsableCommand {
       let value = item.value + String(repeating: " ", count: values - item.value.count)
       messages.say("  \(name)  \(value)  \(item.reason)")
     }
+    let memory = MemoryEstimate(
+      plan.configuration, start.options(for: plan), processes: processes.size
+    ).bytes
     let summary = [
       "\(Format.count(plan.parameterCount)) parameters",
       "\(Format.count(plan.expectedTokens)) tokens in \(Format.plural(plan.expectedSteps, "step"))",
-      Format.bytes(plan.expectedMemory),
+      Format.bytes(memory),
       "about \(Format.time(plan.expectedSeconds)) on "
         + (processes.size > 1 ? "\(processes.size) × " : "")
         + Format.plural(threads.count, "thread"),
       "seed \(seed)",
     ]
     messages.say(summary.joined(separator: ", "))
-    if let free = MachineSpeed.availableMemory, plan.expectedMemory > free {
+    if start.transformer == nil, let expected = plan.expectedLoss {
+      messages.say(
+        "expected to reach \(Format.fixed(expected.bitsPerByte, 2)) bits per byte on held-out English "
+          + "prose (nine runs in ten: \(Format.fixed(expected.interval.lowerBound, 2)) to "
+          + "\(Format.fixed(expected.interval.upperBound, 2)))")
+    }
+    if plan.configuration.leavesFamily {
+      messages.say(
+        "the model departs from \(plan.configuration.family.rawValue): apus alone will open it")
+    }
+    if let free = MachineSpeed.availableMemory, memory > free {
       messages.warn(
         "the run needs more memory than the \(Format.bytes(free)) that are free",
-        hint: "a smaller --depth, --width or --context needs less")
+        hint: recompute
+          ? "a smaller --depth, --width or --context needs less"
+          : "--recompute needs less, and a smaller --depth, --width or --context")
     }
   }
 

@@ -65,6 +65,11 @@ final class TrainDisplay {
         "step \(step)  validation loss \(Format.fixed(result.loss, 4)) nats a token, "
           + "\(Format.fixed(result.bitsPerByte, 4)) bits per byte\(isBest ? "" : "  (not the best)")"
       )
+    case .average(let result, let isKept):
+      progress.clear()
+      messages.say(
+        "the average of the weights has \(Format.fixed(result.bitsPerByte, 4)) bits per byte and "
+          + (isKept ? "is the model" : "is not better"))
     case .saved: break
     case .note(let text):
       progress.clear()

@@ -24,6 +24,7 @@ struct TrainStart {
       tokenizer = loaded.tokenizer
       transformer = loaded.transformer
       let shape = loaded.transformer.configuration
+      wishes.isContinuation = true
       wishes.family = shape.family
       wishes.layers = shape.layers
       wishes.width = shape.width
@@ -62,9 +63,13 @@ struct TrainStart {
         "a step of \(Format.plural(plan.sequences, "window")) has no \(parts) micro-batches",
         status: .usage, hint: "ask for fewer, or for more --batch-tokens")
     }
+    if wishes.switches.softCap != nil, plan.configuration.family != .nanochat {
+      throw Failure("--soft-cap is a part of nanochat alone", status: .usage)
+    }
     if let problem = plan.configuration.problem {
       throw Failure("no such model can be: \(problem)", status: .usage)
     }
+    _ = try options(for: plan)
   }
 
   /// The plan for a vocabulary of another size.
@@ -75,7 +80,7 @@ struct TrainStart {
   }
 
   /// The plan with what the command line says beside it.
-  func options(for plan: TrainingPlan) -> TrainingOptions {
+  func options(for plan: TrainingPlan) throws -> TrainingOptions {
     let watch = command.watch
     var data = DataOptions(corpus: command.corpus.corpus)
     data.validation = watch.validation.isEmpty ? nil : watch.validation
@@ -100,6 +105,7 @@ struct TrainStart {
     if watch.earlyStopping {
       options.earlyStopping = EarlyStopping.Rule(patience: watch.patience ?? 8)
     }
+    try command.recipe.apply(to: &options)
     return options
   }
 }
@@ -128,6 +134,7 @@ extension TrainCommand {
     wishes.keyValueHeads = shape.kvHeads
     wishes.context = shape.context
     wishes.vocabularySize = vocabSize?.value
+    wishes.switches = switches.switches
     wishes.optimizer = step.optimizer
     wishes.learningRate = step.learningRate
     wishes.weightDecay = step.weightDecay

@@ -53,6 +53,30 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
     .init(name: "GELU", rows: 4, columns: 9) { x, _ in x.gelu() },
     .init(name: "squared ReLU", rows: 4, columns: 9) { x, _ in x.squaredReLU() },
     .init(name: "SwiGLU", rows: 4, columns: 12) { x, _ in x.swiGLU() },
+    .init(
+      name: "scale", rows: 4, columns: 9, others: [.init("a", columns: 1, role: .vector)]
+    ) { x, store in x.scaled(by: store.known("a")) },
+    .init(
+      name: "shortcut", rows: 70, columns: 6,
+      others: [
+        .init("w", rows: 6, columns: 6, role: .matrix), .init("a", columns: 1, role: .vector),
+        .init("b", columns: 1, role: .vector),
+      ]
+    ) { x, store in
+      let y = x.blended(with: x, residual: store.known("a"), shortcut: store.known("b"))
+      let z = y.linear(store.known("w"), residual: y)
+      return z.blended(with: x, residual: store.known("b"), shortcut: store.known("a"))
+    },
+    .init(
+      name: "gated value embedding", rows: 5, columns: 4 + 6,
+      others: [
+        .init("gate", rows: 2, columns: 3, role: .vector),
+        .init("table", rows: 3, columns: 6, role: .embedding),
+      ]
+    ) { x, store in
+      let gate = x.gates(store.known("gate"))
+      return x.addingValues(of: [0, 2, 2, 1, 0], in: store.known("table"), gate: gate)
+    },
     .init(name: "attention", rows: 12, columns: 3 * 16) { x, _ in
       x.attend(AttentionShape(sequences: 2, length: 6, heads: 2, keyValueHeads: 2, headWidth: 8))
     },

@@ -33,6 +33,11 @@ struct GBNFTests {
       ),
       ("root ::= x* x*\nx ::= \"a\"? \"b\"?", ["", "abba", "bbaa"], ["c"]),
       (#"root ::= [À-ɏ]+"#, ["ÀŸɏ"], ["A", "ɐ"]),
+      (#"root ::= ("a"?)* (("b"?)*)+ root?"#, ["", "aabba", "bab"], ["c"]),
+      (
+        "root ::= \(String(repeating: "(", count: 200))\"a\"\(String(repeating: ")", count: 200))",
+        ["a"], ["", "aa"]
+      ),
     ] as [(String, [String], [String])])
   func table(gbnf: String, good: [String], bad: [String]) throws {
     for text in good { #expect(try accepts(gbnf, text), "\(gbnf) rejects \(text)") }
@@ -48,10 +53,71 @@ struct GBNFTests {
       ("root ::= x \"a\"\nx ::= \"b\"? root | \"c\"", "begins with itself"),
       ("root ::= [b-a]", "backwards"), ("root ::= \"a\"{3,1}", "order"),
       ("root ::= \"\\q\"", "backslash"), ("root ::= (\"a\"", ")"),
+      ("root ::= \(String(repeating: "(", count: 100_000))", "groups are nested too deeply"),
+      ("root ::= \"a\"\(String(repeating: "?", count: 100_000))", "repetitions are nested"),
+      ("root ::= ((\"a\"{2000}){2000}){2000}", "too long"),
+      ("root ::= [^\\x00-\\U0010FFFF]", "no characters"), ("root ::= \"a\" root", "no text"),
+      ("root ::= \"a\" (x | root)\nx ::= y \"b\"\ny ::= x", "begins with itself"),
     ])
   func errors(gbnf: String, part: String) {
     let error = #expect(throws: GrammarError.self) { try Grammar(gbnf: gbnf) }
     #expect(error?.description.contains(part) == true, "\(error?.description ?? "none")")
+  }
+}
+
+@Suite("Large grammars")
+struct LargeGrammarTests {
+  @Test("rules that may all be empty are passed by the thousand, side by side or in a chain")
+  func empty() throws {
+    let row = String(repeating: " \"a\"?", count: 50_000)
+    #expect(try accepts("root ::=\(row) \"b\"", "aab"))
+    let chain = (0..<50_000).map { "r\($0) ::= (\"a\" | r\($0 + 1)) \"c\"?\n" }.joined()
+    #expect(try accepts("root ::= r0 \"b\"\n\(chain)r50000 ::= \"\"", "ccb"))
+  }
+
+  @Test("brackets nest as deeply as a text has them")
+  func deep() throws {
+    let grammar = try Grammar(gbnf: #"root ::= "(" root ")" | "x""#)
+    let text = String(repeating: "(", count: 20_000) + "x" + String(repeating: ")", count: 20_000)
+    #expect(grammar.accepts(Array(text.utf8)))
+    #expect(!grammar.accepts(Array(text.utf8.dropLast())))
+  }
+
+  @Test("a schema of arrays in arrays makes rules in proportion to its depth")
+  func nested() throws {
+    let depth = 60
+    let schema =
+      String(repeating: #"{"type":"array","minItems":1,"items":"#, count: depth) + "true"
+      + String(repeating: "}", count: depth)
+    let grammar = try Grammar(jsonSchema: Array(schema.utf8))
+    let text = String(repeating: "[", count: depth) + "7" + String(repeating: "]", count: depth)
+    #expect(grammar.accepts(Array(text.utf8)))
+    #expect(!grammar.accepts(Array(text.utf8.dropFirst())))
+    let maps =
+      String(repeating: #"{"type":"object","additionalProperties":"#, count: depth) + "true"
+      + String(repeating: "}", count: depth)
+    #expect(try Grammar(jsonSchema: Array(maps.utf8)).accepts(Array(#"{"a":{"b":{}}}"#.utf8)))
+  }
+
+  @Test("long strings, long lists and many properties keep to their limits")
+  func limits() throws {
+    let string = try Grammar(jsonSchema: Array(#"{"type":"string","maxLength":100000}"#.utf8))
+    #expect(string.accepts([34] + [UInt8](repeating: 97, count: 3_000) + [34]))
+    let list = try Grammar(
+      jsonSchema: Array(#"{"type":"array","items":{"type":"null"},"minItems":5000}"#.utf8))
+    let text = "[" + [String](repeating: "null", count: 5_000).joined(separator: ",") + "]"
+    #expect(list.accepts(Array(text.utf8)))
+    #expect(!list.accepts(Array(text.replacing("[null,", with: "[").utf8)))
+    let properties = (0..<5_000).map { "\"p\($0)\":{\"type\":\"null\"}" }
+      .joined(separator: ",")
+    let object = try Grammar(
+      jsonSchema: Array(
+        "{\"type\":\"object\",\"properties\":{\(properties)},\"required\":[\"p4999\"]}".utf8))
+    #expect(object.accepts(Array(#"{"p7":null,"p4999":null}"#.utf8)))
+    #expect(!object.accepts(Array(#"{"p7":null}"#.utf8)))
+    let values = (0..<20_000).map(String.init).joined(separator: ",")
+    let choice = try Grammar(jsonSchema: Array("{\"enum\":[\(values)]}".utf8))
+    #expect(choice.accepts(Array("19999".utf8)) && !choice.accepts(Array("20000".utf8)))
   }
 }
 
@@ -117,6 +183,24 @@ struct JSONSchemaTests {
         ["[]", "[[],[[]]]"], ["[1]", "[[]"]
       ),
       ("true", ["null", #"{"a":[1,2]}"#, "-1e5"], ["nul", "[1"]),
+      (
+        #"{"type":"integer","minimum":-9999999999999999,"exclusiveMaximum":9999999999999999}"#,
+        ["-9999999999999999", "0", "9999999999999998"],
+        ["-10000000000000000", "9999999999999999"]
+      ),
+      (#"{"type":"string","minLength":0,"maxLength":0}"#, [#""""#], [#""a""#]),
+      (
+        #"{"type":"object","properties":{"a":{"type":"null"}},"additionalProperties":{}}"#,
+        ["{}", #"{"a":null,"b":[1]}"#], [#"{"a":1}"#]
+      ),
+      (
+        #"{"allOf":[{"type":"object","properties":{"title":{"type":"null"}}},{"properties":{"description":{"type":"null"}}}]}"#,
+        [#"{"title":null,"description":null}"#, #"{"description":null}"#], [#"{"title":1}"#]
+      ),
+      (
+        #"{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"type":"null"}}},"a/properties/b":{"type":"integer"}}}"#,
+        [#"{"a":{"b":null},"a/properties/b":1}"#], [#"{"a":{"b":1}}"#, #"{"a/properties/b":null}"#]
+      ),
     ] as [(String, [String], [String])])
   func table(schema: String, good: [String], bad: [String]) throws {
     let grammar = try Grammar(jsonSchema: Array(schema.utf8))
@@ -138,6 +222,44 @@ struct JSONSchemaTests {
       (##"{"$ref":"#/x"}"##, "#/x"), (#"{"type":"object","required":["a"]}"#, "requires"),
       (#"{"oneOf":[{"type":"integer"},{"type":"number"}]}"#, "both"),
       (#"{"type":"integer","minimum":3,"maximum":2}"#, "no number"),
+      (#"{"type":"string","minLength":-3}"#, "minLength at # is -3"),
+      (#"{"type":"string","maxLength":100001}"#, "maxLength at # is 100001"),
+      (#"{"type":"array","minItems":9223372036854775807}"#, "minItems at #"),
+      (#"{"type":"integer","exclusiveMinimum":9223372036854775807}"#, "exclusiveMinimum at #"),
+      (
+        #"{"type":"integer","minimum":-9223372036854775808}"#,
+        "minimum at # is -9223372036854775808"
+      ),
+      (#"{"type":"integer","minimum":10000000000000000}"#, "beyond"),
+      (#"{"type":"integer","maximum":-99999999999999999999}"#, "beyond"),
+      (#"{"type":"integer","exclusiveMinimum":9999999999999999}"#, "no number"),
+      (#"{"type":"integer","maximum":1e400}"#, "no whole number"),
+      (#"{"type":"integer","maximum":"3"}"#, "no whole number"),
+      (#"{"enum":[]}"#, "enum at # has no values"), (#"{"enum":{}}"#, "enum at # has no values"),
+      (#"{"type":"array","minItems":3,"maxItems":2}"#, "more than maxItems"),
+      (#"{"type":"string","minLength":3,"maxLength":2}"#, "more than maxLength"),
+      (#"{"type":"object","minProperties":1}"#, "minProperties"),
+      (#"{"type":["integer","number"],"minimum":1}"#, "minimum"),
+      (#"{"type":"string","pattern":5}"#, "pattern at # is no text"),
+      (#"{"type":"string","pattern":"\\ud83d"}"#, "pattern"),
+      (#"{"type":"string","pattern":"[^\\s\\S]"}"#, "pattern"),
+      (#"{"type":"string","pattern":"((a{2000}){2000}){2000}"}"#, "too large"),
+      (
+        "{\"type\":\"string\",\"pattern\":\"\(String(repeating: "(", count: 100_000))\"}",
+        "nested too deeply"
+      ),
+      (#"{"type":["null",5]}"#, "no name"), (#"{"$ref":5}"#, "$ref at # is no text"),
+      (#"{"type":"object","properties":[]}"#, "properties at #"),
+      (#"{"type":"object","required":"a"}"#, "required at #"),
+      (#"{"type":"array","prefixItems":{}}"#, "prefixItems at #"),
+      (##"{"allOf":[{"$ref":"#"}]}"##, "refers to itself"),
+      (##"{"type":"object","anyOf":[{"$ref":"#"}]}"##, "refers to itself"),
+      (##"{"type":"array","minItems":1,"items":{"$ref":"#"}}"##, "no text that ends"),
+      (##"{"$ref":"#"}"##, "no text that ends"),
+      (##"{"anyOf":[{"$ref":"#/anyOf/0"}]}"##, "no text that ends"),
+      (
+        "{\"a\":\(String(repeating: "[", count: 100_000))", "nested too deeply"
+      ),
     ])
   func errors(schema: String, part: String) {
     let error = #expect(throws: GrammarError.self) { try Grammar(jsonSchema: Array(schema.utf8)) }

@@ -153,6 +153,16 @@ struct PromptTests {
       let few = generator.generate(after: prompt, options: options)
       #expect(few.map(\.text) == many.prefix(count).map(\.text))
     }
+    // Samples of a second group are not begun when the caller has had enough of the first.
+    options.count = 12
+    var events = 0
+    let interrupted = generator.generate(after: prompt, options: options) { _ in
+      events += 1
+      return events < 2
+    }
+    let begun = Set(interrupted.filter { !$0.promptTokens.isEmpty }.map(\.promptTokens.count))
+    #expect(begun.count == 1)
+    #expect(interrupted.contains { $0.ending == .interrupted && $0.tokens.isEmpty })
     options.chain = .greedy
     let first = generator.generate(after: prompt, options: options)
     #expect(Set(first.map(\.text)).count == 1)

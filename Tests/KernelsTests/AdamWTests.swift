@@ -4,8 +4,10 @@ import Testing
 
 @Suite("AdamW")
 struct AdamWTests {
-  @Test("ten steps follow the formula in double precision", arguments: KernelCase.all)
-  func steps(_ set: KernelCase) {
+  @Test(
+    "ten steps follow the formula in double precision, cautious or not",
+    arguments: KernelCase.all, [false, true])
+  func steps(_ set: KernelCase, isCautious: Bool) {
     for count in edgeSizes {
       var noise = Noise(count)
       var p = noise.floats(count)
@@ -19,11 +21,13 @@ struct AdamWTests {
         set.kernels.adamW(
           &p, gradient: gradient, firstMoment: &m, secondMoment: &v, count: count,
           gradientScale: 0.5, rate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, decay: 0.1,
-          correction1: Float(c1), correction2: Float(c2))
+          isCautious: isCautious, correction1: Float(c1), correction2: Float(c2))
         for index in 0..<count {
           let g = 0.5 * Double(gradient[index])
-          truth[index] -= 1e-2 * 0.1 * truth[index]
           first[index] = 0.9 * first[index] + 0.1 * g
+          if !isCautious || first[index] * truth[index] > 0 {
+            truth[index] -= 1e-2 * 0.1 * truth[index]
+          }
           second[index] = 0.95 * second[index] + 0.05 * g * g
           truth[index] -=
             1e-2 / c1 * first[index] / ((second[index] / c2).squareRoot() + 1e-8)
@@ -44,7 +48,8 @@ struct AdamWTests {
     var (m, v) = (p, p)
     set.kernels.adamW(
       &p, gradient: gradient, firstMoment: &m, secondMoment: &v, count: 40, gradientScale: 1,
-      rate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-30, decay: 0, correction1: 0.1,
+      rate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-30, decay: 0, isCautious: false,
+      correction1: 0.1,
       correction2: 0.001)
     for value in p { #expect(abs(value + 1) < 1e-5) }
   }

@@ -54,9 +54,11 @@ struct TransformerTests {
     #expect(frugal.bytes < plain.bytes)
   }
 
-  @Test("after the first step, a step takes no more memory")
-  func memory() {
-    let model = Self.model(.gpt2)
+  @Test(
+    "after the first step, a step takes no more memory",
+    arguments: TransformerConfiguration.Family.allCases)
+  func memory(family: TransformerConfiguration.Family) {
+    let model = Self.model(family)
     let (inputs, targets) = (Self.tokens(32, seed: 1), Self.tokens(32, seed: 2))
     _ = model.addGradients(inputs: inputs, targets: targets, sequences: 2)
     let bytes = model.peakActivationBytes

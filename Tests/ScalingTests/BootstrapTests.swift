@@ -70,6 +70,35 @@ struct BootstrapTests {
     }
   }
 
+  @Test("losses that bend away from both forms widen the prediction to what the bend is worth")
+  func misfit() throws {
+    // Ripples of 3% in ln L around a power law, and seeds that agree to 0.1%.
+    let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
+    var random = RandomSource(seed: 23, stream: 0)
+    var held = 0
+    for index in 0..<100 {
+      let phase = 2 * Double.pi * random.nextDouble()
+      let known = sizes.enumerated().flatMap { place, size -> [[LossSample]] in
+        let bent = ScalingLaw(terms: [
+          .init(
+            variable: .tokens, coefficient: 20 * exp(0.03 * sin(phase + 2 * Double(place))),
+            exponent: 0.1)
+        ])
+        return study(bent, sizes: [size], seedNoise: 0.001, random: &random)
+      }
+      let bootstrap = try #require(
+        Bootstrap(
+          known, form: .pure(.tokens), draws: 160, resamplesClusters: false, seed: UInt64(index)))
+      #expect((0.01...0.05).contains(bootstrap.lackOfFit))
+      let next = sizes[5] * 2.5
+      let measured = law.loss(at: next) * exp(0.03 * sin(phase + 12))
+      let prediction = Prediction(
+        [bootstrap], at: [.tokens: next], seeds: 3, seed: UInt64(index))
+      if prediction.contains(measured) { held += 1 }
+    }
+    #expect(held >= 90, "\(held) of 100")
+  }
+
   @Test("noise of the test set that all runs share hardly widens the exponent's interval")
   func sharedNoise() throws {
     let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
@@ -86,6 +115,27 @@ struct BootstrapTests {
     let level = with.interval { $0.loss(at: 1e6) }
     let levelWithout = without.interval { $0.loss(at: 1e6) }
     #expect(level.high - level.low > 1.5 * (levelWithout.high - levelWithout.low))
+  }
+
+  @Test("an interval is as wide as the law's own variable asks for, whatever else is known of runs")
+  func freedom() throws {
+    let law = ScalingLaw(terms: [.init(variable: .tokens, coefficient: 20, exponent: 0.1)])
+    var random = RandomSource(seed: 23, stream: 0)
+    let groups = study(law, sizes: sizes, seedNoise: 0.003, random: &random)
+    // Compute, the largest number of a run, is the same for all but one.
+    let rich = groups.enumerated().map { index, runs in
+      runs.map {
+        LossSample(
+          $0.values.merging([.compute: index == 2 ? 2e15 : 1e15]) { old, _ in old },
+          nats: $0.nats, counts: $0.counts)
+      }
+    }
+    let plain = try #require(Bootstrap(groups, form: .pure(.tokens), draws: 100))
+    let byTokens = try #require(Bootstrap(rich, form: .pure(.tokens), draws: 100))
+    #expect(byTokens.exponent(of: .tokens) == plain.exponent(of: .tokens))
+    #expect(byTokens.tail == plain.tail)
+    let byCompute = try #require(Bootstrap(rich, form: .pure(.compute), draws: 100))
+    #expect(byCompute.tail < plain.tail)
   }
 
   @Test("the same seed gives the same interval")

@@ -97,4 +97,32 @@ import Tokenizers
       return true
     }
   }
+
+  @Test("sets that were drawn from something else are not taken for this study's")
+  func otherSource() throws {
+    let tokenizer = try makeByteTokenizer()
+    let first = try plan()
+    let folder = folder("study")
+    _ = try StudyData(first, tokenizer: tokenizer, folder: folder).prepare()
+    var changed: [StudyPlan] = Array(repeating: first, count: 5)
+    changed[0].validationTokens *= 2
+    changed[1].testTokens *= 2
+    changed[2].passageBytes /= 2
+    changed[3].validation = first.corpus
+    changed[4].corpus += [try self.folder.write("{\"text\": \"more\"}\n", to: "more.jsonl")]
+    for plan in changed {
+      #expect {
+        try StudyData(plan, tokenizer: tokenizer, folder: folder).prepare()
+      } throws: { error in
+        guard case ScalingError.otherStudy(path: folder, _) = error else { return false }
+        return true
+      }
+    }
+    // More sizes and seeds are the same study.
+    var more = first
+    more.sizes = [1_000, 2_000, 4_000, 6_000]
+    more.seeds = 3
+    _ = try StudyData(more, tokenizer: tokenizer, folder: folder).prepare()
+    #expect(try !documents("train-6000-seed-3").isEmpty)
+  }
 }

@@ -48,6 +48,23 @@ extension WholeRuns {
       #expect(try run.log(of: "alone") == run.log(of: "together"))
     }
 
+    @Test("ramps and an average are the same on any number of processes", arguments: [2, 4])
+    func recipe(processes: Int) throws {
+      var run = try SmallRun()
+      defer { run.folder.remove() }
+      run.options.sequences = 16
+      run.options.microBatches = 4
+      run.options.batchRamp = BatchRamp(Ramp(doublings: 2))
+      run.options.contextRamp = Ramp(doublings: 1)
+      run.options.average = 0.3
+      _ = try run.trainer("alone").run()
+      try train(run, "together", processes: processes)
+      for file in files {
+        #expect(try run.bytes(file, of: "alone") == run.bytes(file, of: "together"), "\(file)")
+      }
+      #expect(try run.log(of: "alone") == run.log(of: "together"))
+    }
+
     @Test("micro-batches of unequal size, and more of them than processes, give the bytes of one")
     func unequal() throws {
       var run = try SmallRun()

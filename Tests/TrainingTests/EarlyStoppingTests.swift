@@ -44,11 +44,13 @@ import Training
     #expect(watch.bestStep == 4)
   }
 
-  @Test("overfitting beyond the ceiling ends the run at once")
+  @Test("three losses in a row beyond the ceiling end the run; spikes do not")
   func ceiling() {
-    let (index, watch) = stop([4, 3, 2.9, 2.95, 3.01, 3.2], .init(patience: 8, ceiling: 0.1))
-    #expect(index == 4)
+    let rule = EarlyStopping.Rule(patience: 8, ceiling: 0.1)
+    let (index, watch) = stop([4, 3, 2.9, 2.95, 3.01, 3.2, 3.1, 2.95], rule)
+    #expect(index == 6)
     #expect(watch.bestStep == 100)
+    #expect(stop([4, 3, 2.9, 3.4, 3.3, 2.8, 3.3, 3.2, 2.7], rule).0 == nil)
   }
 
   @Test("a loss that is no number is no progress and never the best")

@@ -91,6 +91,64 @@ import Training
     }
   }
 
+  @Test("steps among Gram matrices move a matrix as steps on the matrix itself do")
+  func gramSteps() throws {
+    let configuration = TransformerConfiguration(
+      family: .nanochat, vocabularySize: 20, contextLength: 8, layers: 1, width: 48, heads: 2)
+    let store = ParameterStore(configuration.declarations)
+    let names = ["attention.output", "feedForward.up", "feedForward.down"]
+    let parameters = try names.map { try #require(store["blocks.0.\($0).weight"]) }
+    var references: [ReferenceMuon] = []
+    store.zeroGradients()
+    for (index, parameter) in parameters.enumerated() {
+      // Rows that shrink: singular values from 1 to 1/1000.
+      let gradient = Matrix(parameter.rows, parameter.columns) { place in
+        let row = Double(place / parameter.columns) / Double(parameter.rows)
+        return Double(Float(sin(Double((place + 1) * (place + index + 3))) * pow(1e-3, row)))
+      }
+      for (place, value) in gradient.values.enumerated() {
+        parameter.gradient[place] = Float(value)
+      }
+      var reference = ReferenceMuon(Matrix(parameter.rows, parameter.columns))
+      reference.update(gradient, rate: 1)
+      references.append(reference)
+    }
+    Muon(store, .muon(learningRate: 1), configuration: configuration)
+      .update(rateShare: 1, gradientScale: 1)
+    for (parameter, reference) in zip(parameters, references) {
+      let largest = reference.value.values.map(abs).max() ?? 0
+      for (place, value) in reference.value.values.enumerated() {
+        #expect(abs(Double(parameter.value[place]) - value) < 2e-3 * largest, "\(parameter.name)")
+      }
+    }
+  }
+
+  @Test("every second update moves the matrices, twice as far, with a momentum of all gradients")
+  func everySecond() throws {
+    let configuration = TransformerConfiguration(
+      family: .nanochat, vocabularySize: 20, contextLength: 8, layers: 1, width: 16, heads: 2)
+    let stores = [1, 2].map { _ in ParameterStore(configuration.declarations) }
+    var options = OptimizerOptions.muon()
+    let every = Muon(stores[0], options, configuration: configuration)
+    options.orthogonalizesEvery = 2
+    let second = Muon(stores[1], options, configuration: configuration)
+    var sums = [Float](repeating: 0, count: 256)
+    for step in 1...4 {
+      for store in stores {
+        for index in 0..<store.count { store.gradients[index] = Float(gradient(index, step)) }
+      }
+      let matrices = try stores.map { try #require($0["blocks.0.attention.output.weight"]) }
+      let before = (0..<256).map { matrices[0].value[$0] }
+      let held = (0..<256).map { matrices[1].value[$0] }
+      for muon in [every, second] { muon.update(rateShare: 1, gradientScale: 1) }
+      for index in 0..<256 where step % 2 == 0 {
+        sums[index] += 2 * (matrices[0].value[index] - before[index])
+        #expect(abs(matrices[1].value[index] - sums[index]) < 1e-6)
+      }
+      if step % 2 == 1 { #expect((0..<256).allSatisfy { matrices[1].value[$0] == held[$0] }) }
+    }
+  }
+
   @Test("embedding and head move by AdamW at rates of their own; a tied embedding as a head")
   func rates() throws {
     for (family, rate) in [(TransformerConfiguration.Family.nanochat, 0.09), (.llama, 0.003)] {

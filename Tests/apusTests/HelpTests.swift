@@ -72,6 +72,7 @@ struct HelpTests {
     #expect(result.status == 0)
     #expect(result.output.hasPrefix("OVERVIEW: "))
     #expect(result.output.contains("EXAMPLES\n  "))
+    #expect(!result.output.contains("(value:"), "a default is written as it is typed")
     // The default of several is shown as people call it.
     let shown = name == "scaling study" ? "scaling" : name
     #expect(result.output.contains("apus \(shown) ") || result.output.contains("apus \(shown)\n"))

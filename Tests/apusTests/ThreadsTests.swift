@@ -49,4 +49,13 @@ import Testing
     expectAlike(plain, try await steps(threads: 2, environment: ["APUS_KERNELS": "v3"]))
     expectAlike(plain, try await steps(threads: 2, environment: ["APUS_PRODUCTS": "openblas"]))
   }
+
+  @Test(
+    "an older processor is refused before the arguments are looked at",
+    arguments: [["doctor"], ["--help"], ["no-such-verb"], []])
+  func oldProcessor(arguments: [String]) async throws {
+    let result = try await Program.run(arguments, environment: ["APUS_KERNELS": "v2"])
+    #expect(result.status == 1 && result.output.isEmpty)
+    #expect(result.error.hasPrefix("error: this processor lacks AVX2, FMA or BMI2\nhint: "))
+  }
 }

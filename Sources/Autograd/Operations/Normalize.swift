@@ -6,11 +6,13 @@ import Machine
 extension Tensor {
   /// RMSNorm: `y = x / √(mean x² + ε) · weight` (arXiv 1910.07467).
   ///
-  /// - Parameter weight: `columns` factors, or nil for ones.
-  public func rmsNorm(weight: Parameter?, epsilon: Float) -> Tensor {
+  /// - Parameters:
+  ///   - weight: `columns` factors, or nil for ones.
+  ///   - isStream: whether the result is a residual stream, which many read and none puts aside.
+  public func rmsNorm(weight: Parameter?, epsilon: Float, isStream: Bool = false) -> Tensor {
     let x = self
     let inverseRMS = tape.floats(rows)
-    let y = tape.tensor(rows: rows, columns: columns) { y in
+    let y = tape.tensor(rows: rows, columns: columns, isKept: isStream) { y in
       x.tape.measure("RMSNorm", floats: 2 * x.count) {
         Workers.shared.divide(x.rows) { range, _ in
           let start = range.lowerBound * x.columns

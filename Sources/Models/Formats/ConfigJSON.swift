@@ -13,8 +13,15 @@ package enum ConfigJSON {
     _ bytes: [UInt8], path: String
   ) throws(ModelFileError) -> TransformerConfiguration {
     let file = ConfigFile(path: path, members: try JSONValue.object(in: bytes, of: path))
-    guard case .string(let name)? = file.value("model_type") else {
+    guard case .string(var name)? = file.value("model_type") else {
       throw file.bad("model_type is missing", hint: "Is this the folder of a language model?")
+    }
+    var own: ConfigFile?
+    if name == TransformerConfiguration.ownType, case .object(let members)? = file.value("apus"),
+      case .string(let family)? = members["family"]
+    {
+      name = family
+      own = ConfigFile(path: path, members: members)
     }
     let families = TransformerConfiguration.Family.allCases.map(\.rawValue)
     guard let family = TransformerConfiguration.Family(rawValue: name) else {
@@ -26,7 +33,10 @@ package enum ConfigJSON {
       throw file.refusal(key, "quantised weights")
     }
     try file.require("is_encoder_decoder", is: false, "an encoder")
-    let configuration = try family == .gpt2 ? gpt2(file) : llama(file, family)
+    var configuration = try family == .gpt2 ? gpt2(file) : llama(file, family)
+    if let own {
+      configuration.departures = try TransformerConfiguration.departures(own, family: family)
+    }
     let sizes = [
       configuration.vocabularySize, configuration.contextLength, configuration.width,
       configuration.heads, configuration.keyValueHeads, configuration.headWidth,
@@ -48,8 +58,6 @@ package enum ConfigJSON {
   private static func gpt2(
     _ file: ConfigFile
   ) throws(ModelFileError) -> TransformerConfiguration {
-    // The two names stand for the same tanh form of GELU.
-    try file.require("activation_function", isOneOf: ["gelu_new", "gelu_pytorch_tanh"])
     try file.require("scale_attn_weights", is: true, "unscaled attention")
     try file.require("scale_attn_by_inverse_layer_idx", is: false, "attention scaled by layer")
     try file.require("add_cross_attention", is: false, "cross-attention")
@@ -62,13 +70,13 @@ package enum ConfigJSON {
       feedForwardWidth: try file.integer("n_inner"))
     configuration.normEpsilon = Float(try file.number("layer_norm_epsilon") ?? 1e-5)
     configuration.tiedHead = try file.flag("tie_word_embeddings") ?? true
+    try readActivation("activation_function", file, into: &configuration)
     return configuration
   }
 
   private static func llama(
     _ file: ConfigFile, _ family: TransformerConfiguration.Family
   ) throws(ModelFileError) -> TransformerConfiguration {
-    try file.require("hidden_act", isOneOf: family == .nanochat ? ["relu2"] : ["silu", "swish"])
     try file.require("mlp_bias", is: false, "biases in the feed-forward part")
     if try file.flag("use_sliding_window") ?? false {
       throw file.refusal("use_sliding_window", "a sliding window")
@@ -100,7 +108,26 @@ package enum ConfigJSON {
         configuration.softCap = Float(try file.number("final_logit_softcapping") ?? 15)
       }
     }
+    try readActivation("hidden_act", file, into: &configuration)
     return configuration
+  }
+
+  /// The activation, which in a model of apus's own type is said elsewhere.
+  private static func readActivation(
+    _ key: String, _ file: ConfigFile, into configuration: inout TransformerConfiguration
+  ) throws(ModelFileError) {
+    if file.value("model_type") == .string(TransformerConfiguration.ownType) { return }
+    let isGated = configuration.familyIsGated
+    // Two names stand for the same tanh form of GELU.
+    try file.require(
+      key,
+      isOneOf: isGated ? ["silu", "swish"] : ["relu2", "gelu_new", "gelu_pytorch_tanh"])
+    guard case .string(let name)? = file.value(key),
+      let activation = TransformerConfiguration.Activation(configName: name, isGated: isGated)
+    else { return }
+    if activation != configuration.familyActivation {
+      configuration.departures.activation = activation
+    }
   }
 
   /// The base of the rotations, from `rope_parameters` (transformers 5), or from `rope_theta` beside
@@ -156,6 +183,11 @@ package enum ConfigJSON {
       "use_cache": .bool(true),
       "vocab_size": .integer(configuration.vocabularySize),
     ]
+    if configuration.leavesFamily {
+      members["architectures"] = .array([.string("ApusForCausalLM")])
+      members["model_type"] = .string(TransformerConfiguration.ownType)
+      members["apus"] = configuration.ownMembers
+    }
     members.merge(isGPT2 ? gpt2Members(configuration) : llamaMembers(configuration)) { $1 }
     return JSONValue.object(members).text() + "\n"
   }
@@ -173,7 +205,8 @@ package enum ConfigJSON {
   {
     let isUsual = configuration.feedForwardWidth == 4 * configuration.width
     return [
-      "activation_function": .string("gelu_new"),
+      "activation_function": .string(
+        configuration.activation == .gelu ? "gelu_new" : configuration.activation.name),
       "attn_pdrop": .number(0),
       "embd_pdrop": .number(0),
       "layer_norm_epsilon": decimal(configuration.normEpsilon),
@@ -197,7 +230,7 @@ package enum ConfigJSON {
       "attention_bias": .bool(configuration.attentionBias),
       "attention_dropout": .number(0),
       "head_dim": .integer(configuration.headWidth),
-      "hidden_act": .string(configuration.family == .nanochat ? "relu2" : "silu"),
+      "hidden_act": .string(configuration.activation.name),
       "hidden_size": .integer(configuration.width),
       "intermediate_size": .integer(configuration.feedForwardWidth),
       "max_position_embeddings": .integer(configuration.contextLength),
@@ -226,7 +259,7 @@ package enum ConfigJSON {
 }
 
 /// The members of a `config.json`, and the errors of asking for them.
-private struct ConfigFile {
+struct ConfigFile {
   var path: String
   var members: [String: JSONValue]
 

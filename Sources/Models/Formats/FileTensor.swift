@@ -28,7 +28,9 @@ package struct FileTensor: Equatable, Sendable {
 
 extension TransformerConfiguration {
   /// Every tensor of the family's model file; together they cover every parameter once.
-  package var fileTensors: [FileTensor] { family == .gpt2 ? gpt2Tensors : llamaTensors }
+  package var fileTensors: [FileTensor] {
+    (family == .gpt2 ? gpt2Tensors : llamaTensors) + departureTensors
+  }
 
   /// The name of the output head's tensor, which a file with a tied head may repeat.
   static let headTensor = "lm_head.weight"

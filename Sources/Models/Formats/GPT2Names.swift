@@ -32,7 +32,9 @@ extension TransformerConfiguration {
       map("\(name).attn.c_attn", "\(block).attention.qkv", inputs: width, outputs: 3 * width)
       map("\(name).attn.c_proj", "\(block).attention.output", inputs: width, outputs: width)
       norm("\(name).ln_2", "\(block).feedForwardNorm")
-      map("\(name).mlp.c_fc", "\(block).feedForward.up", inputs: width, outputs: feedForwardWidth)
+      map(
+        "\(name).mlp.c_fc", "\(block).feedForward.up", inputs: width,
+        outputs: activation == .swiGLU ? 2 * feedForwardWidth : feedForwardWidth)
       map(
         "\(name).mlp.c_proj", "\(block).feedForward.down", inputs: feedForwardWidth,
         outputs: width)

@@ -46,7 +46,7 @@ extension TransformerConfiguration {
           "\(name).self_attn.\(part)_proj", "\(block).attention.qkv", inputs: width,
           outputs: outputs, firstRow: firstRow, hasBias: attentionBias)
       }
-      if family == .qwen3 {
+      if family == .qwen3, normalizesHeads {
         norm("\(name).self_attn.q_norm", "\(block).attention.queryNorm", size: headWidth)
         norm("\(name).self_attn.k_norm", "\(block).attention.keyNorm", size: headWidth)
       }
@@ -56,7 +56,7 @@ extension TransformerConfiguration {
       norm("\(name).post_attention_layernorm", "\(block).feedForwardNorm", size: width)
       let up = "\(block).feedForward.up"
       let down = "\(block).feedForward.down"
-      if family == .nanochat {
+      if activation != .swiGLU {
         map("\(name).mlp.fc1", up, inputs: width, outputs: feedForwardWidth)
         map("\(name).mlp.fc2", down, inputs: feedForwardWidth, outputs: width)
       } else {

@@ -10,28 +10,28 @@ enum Base64 {
     return values
   }()
 
-  /// Appends what `text` stands for; false if it is not base 64.
-  static func decode(_ text: Slice<UnsafeBufferPointer<UInt8>>, into result: inout [UInt8]) -> Bool
-  {
-    let values = Base64.values
-    var bits: UInt32 = 0
-    var count = 0
-    var padding = 0
-    for digit in text {
-      if digit == UInt8(ascii: "=") {
-        padding += 1
-        continue
+  /// Writes what `text` stands for, at most three bytes for four, and returns how many; nil if it is
+  /// not base 64.
+  static func decode(
+    _ text: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>
+  ) -> Int? {
+    var count = text.count
+    if count % 4 != 0 { return nil }
+    while count > 0, text.count - count < 2, text[count - 1] == UInt8(ascii: "=") { count -= 1 }
+    if count % 4 == 1 { return nil }
+    return values.withUnsafeBufferPointer { values in
+      var bits: UInt32 = 0
+      var used = 0
+      for index in 0..<count {
+        let value = values[Int(text[index])]
+        if value == 0xFF { return nil }
+        bits = bits &<< 6 | UInt32(value)
+        if index & 3 == 0 { continue }
+        target[used] = UInt8(truncatingIfNeeded: bits &>> (6 &- 2 &* UInt32(index & 3)))
+        used &+= 1
       }
-      let value = values[Int(digit)]
-      if value == 0xFF || padding > 0 { return false }
-      bits = bits << 6 | UInt32(value)
-      count += 1
-      if count % 4 != 1 {
-        let shift = UInt32(6 - 2 * ((count - 1) % 4))
-        result.append(UInt8(truncatingIfNeeded: bits >> shift))
-      }
+      return used
     }
-    return padding < 3 && (count + padding) % 4 == 0 && count % 4 != 1
   }
 
   /// Appends the text of some bytes, padded.

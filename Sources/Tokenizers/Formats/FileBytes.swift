@@ -11,8 +11,13 @@ func bytesOfFile(_ path: String) throws(FileFailure) -> [UInt8] {
   var information = stat()
   if fstat(descriptor, &information) != 0 { throw FileFailure("read", path) }
   if information.st_mode & S_IFMT == S_IFDIR { throw FileFailure("read", path, code: EISDIR) }
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(Int(information.st_size) + 1)
+  var bytes = [UInt8](unsafeUninitializedCapacity: Int(information.st_size)) { buffer, count in
+    while count < buffer.count {
+      let part = read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+      if part <= 0 { return }
+      count += part
+    }
+  }
   var block = [UInt8](repeating: 0, count: 1 << 16)
   while true {
     let count = read(descriptor, &block, block.count)

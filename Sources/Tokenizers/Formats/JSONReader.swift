@@ -5,7 +5,8 @@
 
 /// Reads JSON from bytes, forwards only; errors say the line and column.
 struct JSONReader {
-  private let bytes: UnsafeBufferPointer<UInt8>
+  /// The whole text.
+  let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
   private var scratch: [UInt8] = []
   private static let deepest = 128
@@ -39,6 +40,7 @@ struct JSONReader {
   }
 
   /// The next byte that is not white space, without taking it.
+  @inline(__always)
   mutating func peek() throws(TokenizerError) -> UInt8 {
     while position < bytes.count {
       let byte = bytes[position]
@@ -49,12 +51,14 @@ struct JSONReader {
   }
 
   /// Takes one expected byte.
+  @inline(__always)
   mutating func expect(_ expected: Unicode.Scalar) throws(TokenizerError) {
     guard UInt32(try peek()) == expected.value else { throw failure("“\(expected)” is missing") }
     position += 1
   }
 
   /// Takes a byte if it comes next.
+  @inline(__always)
   mutating func take(_ wanted: Unicode.Scalar) throws(TokenizerError) -> Bool {
     guard UInt32(try peek()) == wanted.value else { return false }
     position += 1

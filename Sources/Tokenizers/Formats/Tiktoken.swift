@@ -50,7 +50,8 @@ extension TokenizerDefinition {
     self.init()
     vocabulary = Vocabulary(capacity: bytes.count / 8, byteCapacity: bytes.count / 2)
     var ranked: [Token] = []
-    var raw: [UInt8] = []
+    ranked.reserveCapacity(bytes.count / 16)
+    var room = FlatTable<UInt8>(count: 1 << 10)
     var line = 0
     var next = 0
     while next < bytes.count {
@@ -65,9 +66,11 @@ extension TokenizerDefinition {
       next += 1
       line += 1
       if end == start { continue }
-      raw.removeAll(keepingCapacity: true)
-      guard space > start, Base64.decode(bytes[start..<space], into: &raw), !raw.isEmpty,
-        let rank = TokenizerDefinition.rank(bytes[(space + 1)..<max(end, space + 1)])
+      if space - start > room.count { room = FlatTable(count: 2 * (space - start)) }
+      guard space > start,
+        let count = Base64.decode(
+          UnsafeBufferPointer(rebasing: bytes[start..<space]), to: room.base),
+        count > 0, let rank = TokenizerDefinition.rank(bytes[(space + 1)..<max(end, space + 1)])
       else {
         throw TokenizerError(
           "line \(line) is no token in base 64 with a rank",
@@ -76,7 +79,8 @@ extension TokenizerDefinition {
       if vocabulary.contains(rank) {
         throw TokenizerError("line \(line): the rank \(rank) stands for two tokens")
       }
-      vocabulary.set(rank, to: raw, marks: .inModel)
+      vocabulary.set(
+        rank, to: UnsafeBufferPointer(start: room.base, count: count), marks: .inModel)
       ranked.append(rank)
     }
     if ranked.isEmpty { throw TokenizerError("the .tiktoken file is empty") }
@@ -93,7 +97,10 @@ extension TokenizerDefinition {
       model.members.map {
         $0.name == "ignore_merges" ? .init(name: $0.name, value: .boolean(true)) : $0
       })
-    deriveMerges(ranked.sorted())
+    let derived = MergeDerivation(vocabulary, ranked: ranked.sorted())
+    merges = derived.merges
+    products = derived.products
+    derivation = derived
     if let specialTokens {
       for text in specialTokens {
         let id = known?.specials.first { $0.0 == text }?.1
@@ -114,37 +121,6 @@ extension TokenizerDefinition {
       if value > Vocabulary.largestToken { return nil }
     }
     return value
-  }
-
-  /// Finds the merge behind each token: what its bytes become by the merges of lower rank alone.
-  ///
-  /// Tokens that do not come down to a pair are reached only as whole pieces.
-  private mutating func deriveMerges(_ ranked: [Token]) {
-    let table = MergeTable(
-      capacity: ranked.count, rankCount: Int(ranked.last ?? 0) + 1)
-    let merger = PieceMerger(table)
-    var byteTokens = [Token](repeating: .max, count: 256)
-    for byte in 0...255 { byteTokens[byte] = vocabulary.token(for: [UInt8(byte)]) ?? .max }
-    let pairs = FlatTable<UInt32>(count: 1 << 16, filledWith: 0xFF)
-    let longest = vocabulary.lengths.max().map { Int($0) } ?? 0
-    let symbols = FlatTable<Token>(count: longest + 1)
-    var found: [(left: Token, right: Token, product: Token)] = []
-    found.reserveCapacity(ranked.count)
-    vocabulary.withBytes { bytes in
-      for token in ranked {
-        let text = bytes(token)
-        guard text.count > 1, let start = text.baseAddress else { continue }
-        for (place, byte) in text.enumerated() { symbols.base[place] = byteTokens[Int(byte)] }
-        if merger.merge(bytes: start, symbols.base, text.count, by: pairs.base) != 2 { continue }
-        let left = symbols.base[0]
-        let right = symbols.base[1]
-        table.insert(left, right, rank: Int(token), token: token)
-        if text.count == 2 { pairs.base[Int(text[0]) << 8 | Int(text[1])] = token }
-        found.append((left, right, token))
-      }
-    }
-    merges = found.map { UInt64($0.left) << 32 | UInt64($0.right) }
-    products = found.map(\.product)
   }
 
   /// The `.tiktoken` form: possible where ids are in the order of merges.

@@ -6,6 +6,8 @@ extension TokenizerDefinition {
     self.init()
     var reader = JSONReader(bytes)
     var modelOffset: Int?
+    // What splits text says whether the model's tokens are spelt in bytes. It mostly comes first.
+    var splitting: JSONValue?
     var added: [AddedToken] = []
     try reader.object { (reader, name) throws(TokenizerError) in
       switch String(decoding: name, as: UTF8.self) {
@@ -22,7 +24,12 @@ extension TokenizerDefinition {
         }
       case "model":
         modelOffset = reader.offset
-        try reader.skip()
+        if preTokenizer.isNull {
+          try reader.skip()
+        } else {
+          try readModel(&reader)
+          splitting = preTokenizer
+        }
       case let other: throw .unsupported("“\(other)” at the top level of the file")
       }
     }
@@ -30,9 +37,10 @@ extension TokenizerDefinition {
     if !truncation.isNull { throw .unsupported("“truncation”") }
     if !padding["strategy"]["Fixed"].isNull { throw .unsupported("“padding” to a fixed length") }
     guard let modelOffset else { throw reader.failure("“model” is missing") }
-    options.isByteLevel = try PreTokenizer(preTokenizer).isByteLevel
-    reader.seek(modelOffset)
-    try readModel(&reader)
+    if splitting != preTokenizer {
+      reader.seek(modelOffset)
+      try readModel(&reader)
+    }
     for token in added { add(token) }
   }
 
@@ -50,6 +58,11 @@ extension TokenizerDefinition {
   }
 
   private mutating func readModel(_ reader: inout JSONReader) throws(TokenizerError) {
+    vocabulary = Vocabulary()
+    merges = []
+    products = []
+    options = BPEModel.Options()
+    options.isByteLevel = try PreTokenizer(preTokenizer).isByteLevel
     var members: [JSONValue.Member] = []
     var hasVocabulary = false
     var pending: Int?
@@ -58,6 +71,7 @@ extension TokenizerDefinition {
       case "vocab":
         try readVocabulary(&reader)
         hasVocabulary = true
+      case "merges" where hasVocabulary: try readMerges(&reader)
       case "merges":
         pending = reader.offset
         try reader.skip()
@@ -104,23 +118,17 @@ extension TokenizerDefinition {
     model = json
   }
 
-  /// Reads `vocab`; in a byte-level one, entries spelt in the byte alphabet become raw bytes.
+  /// Reads `vocab`.
   mutating func readVocabulary(_ reader: inout JSONReader) throws(TokenizerError) {
-    var raw: [UInt8] = []
-    try reader.object { (reader, name) throws(TokenizerError) in
-      raw.removeAll(keepingCapacity: true)
-      var marks: Vocabulary.Marks = .inModel
-      if !options.isByteLevel {
-        raw.append(contentsOf: name)
-      } else if !ByteAlphabet.read(name, into: &raw) {
-        raw.append(contentsOf: name)
-        marks.insert(.verbatim)
+    let isByteLevel = options.isByteLevel
+    let parts = try reader.parts(.object, expectedEnd: reader.expectedStart(of: "merges")) {
+      VocabularyPart(isByteLevel: isByteLevel, byteCount: $0)
+    }
+    for part in parts {
+      if let entry = vocabulary.add(part) {
+        reader.seek(entry.offset)
+        throw reader.failure("the id \(entry.token) stands for two tokens")
       }
-      let token = try reader.token()
-      if vocabulary.contains(token) {
-        throw reader.failure("the id \(token) stands for two tokens")
-      }
-      vocabulary.set(token, to: raw, marks: marks)
     }
     vocabulary.makeIndex()
   }
@@ -132,40 +140,17 @@ extension TokenizerDefinition {
       }
       return
     }
-    var left: [UInt8] = []
-    var right: [UInt8] = []
-    try reader.array { (reader) throws(TokenizerError) in
-      left.removeAll(keepingCapacity: true)
-      right.removeAll(keepingCapacity: true)
-      if try reader.take("[") {
-        try read(try reader.string(), into: &left)
-        try reader.expect(",")
-        try read(try reader.string(), into: &right)
-        try reader.expect("]")
-      } else {
-        let text = try reader.string()
-        guard let space = text.firstIndex(of: UInt8(ascii: " ")) else {
-          throw reader.failure("a merge must be two tokens with a space between")
-        }
-        try read(UnsafeBufferPointer(rebasing: text[..<space]), into: &left)
-        try read(UnsafeBufferPointer(rebasing: text[(space + 1)...]), into: &right)
-      }
-      do throws(TokenizerError) {
-        try addMerge(left, right)
-      } catch {
-        throw reader.failure(error.description)
+    let isByteLevel = options.isByteLevel
+    let parts = try vocabulary.withFinder { (finder) throws(TokenizerError) in
+      try reader.parts(.array, expectedEnd: reader.bytes.count) {
+        MergesPart(finder, isByteLevel: isByteLevel, byteCount: $0)
       }
     }
-  }
-
-  private func read(
-    _ text: UnsafeBufferPointer<UInt8>, into result: inout [UInt8]
-  ) throws(TokenizerError) {
-    if !options.isByteLevel {
-      result.append(contentsOf: text)
-    } else if !ByteAlphabet.read(text, into: &result) {
-      throw TokenizerError(
-        "the merge of “\(String(decoding: text, as: UTF8.self))” is not spelt in bytes")
+    merges.reserveCapacity(parts.reduce(0) { $0 + $1.merges.count })
+    products.reserveCapacity(merges.capacity)
+    for part in parts {
+      merges.append(contentsOf: part.merges)
+      products.append(contentsOf: part.products)
     }
   }
 
@@ -174,12 +159,16 @@ extension TokenizerDefinition {
     guard let first = vocabulary.token(for: left), let second = vocabulary.token(for: right),
       let product = vocabulary.token(for: left + right)
     else {
-      let pair =
-        "\(String(decoding: left, as: UTF8.self)) \(String(decoding: right, as: UTF8.self))"
-      throw TokenizerError("the merge “\(pair)” needs tokens that the vocabulary does not have")
+      throw TokenizerDefinition.missingTokens(
+        String(decoding: left, as: UTF8.self), String(decoding: right, as: UTF8.self))
     }
     merges.append(UInt64(first) << 32 | UInt64(second))
     products.append(product)
+  }
+
+  /// The error of a merge that the vocabulary does not allow.
+  static func missingTokens(_ left: String, _ right: String) -> TokenizerError {
+    TokenizerError("the merge “\(left) \(right)” needs tokens that the vocabulary does not have")
   }
 
   /// The token that a post-processor puts in front of a text.

@@ -1,0 +1,70 @@
+/// What a run will come to, by laws that were fitted to runs.
+
+import Glibc
+import Models
+
+/// The bits per byte that a plan is expected to reach on held-out text, and how sure that is.
+public struct ExpectedLoss: Sendable, Equatable {
+  /// The most likely bits per byte.
+  public var bitsPerByte: Double
+  /// Where nine runs in ten should end.
+  public var interval: ClosedRange<Double>
+
+  /// `floor + scale · C^−exponent` bits per byte after `C` useful FLOPs of training.
+  struct Law {
+    var family: TransformerConfiguration.Family
+    var optimizer: OptimizerOptions.Kind
+    var floor: Double
+    var scale: Double
+    var exponent: Double
+    /// The standard deviation of runs around the law.
+    var spread: Double
+    /// Where it was measured.
+    var flops: ClosedRange<Double>
+    /// Runs that it was fitted to.
+    var runs: Int
+  }
+
+  /// Fitted to `docs/recipe-runs.csv`: runs on English books with the sizes that the plan chooses.
+  static let laws: [Law] = [
+    // Table: written by scripts/fit-recipe.
+    Law(
+      family: .gpt2, optimizer: .adamw, floor: 0.9, scale: 18.102, exponent: 0.08348,
+      spread: 0.03, flops: 1.15e14...1.76e14, runs: 3),
+    Law(
+      family: .nanochat, optimizer: .adamw, floor: 0.9, scale: 14.799, exponent: 0.08348,
+      spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
+    Law(
+      family: .nanochat, optimizer: .muon, floor: 0.9, scale: 13.573, exponent: 0.08348,
+      spread: 0.03, flops: 3.69e13...1.18e14, runs: 2),
+  ]
+
+  /// What a run of `flops` useful FLOPs on English prose comes to; nil if no such runs were measured.
+  ///
+  /// Beyond what was measured the interval widens: by half for every factor of ten.
+  public init?(
+    family: TransformerConfiguration.Family, optimizer: OptimizerOptions.Kind, flops: Double
+  ) {
+    guard flops > 0,
+      let law = Self.laws.first(where: { $0.family == family && $0.optimizer == optimizer })
+    else { return nil }
+    bitsPerByte = law.floor + law.scale * pow(flops, -law.exponent)
+    let inside = min(max(flops, law.flops.lowerBound), law.flops.upperBound)
+    // The mean of so few runs is itself uncertain.
+    let error = law.spread * (1 + 1 / Double(law.runs)).squareRoot()
+    let width = 1.645 * error * (1 + 0.5 * abs(log10(flops / inside)))
+    interval = bitsPerByte - width...bitsPerByte + width
+  }
+}
+
+extension TrainingPlan {
+  /// What the run is expected to come to on text like English books; nil if nothing like it was
+  /// measured, or if the corpus is so small that it is read more than four times.
+  public var expectedLoss: ExpectedLoss? {
+    // A token is about four bytes.
+    if let corpusBytes, expectedTokens > corpusBytes { return nil }
+    return ExpectedLoss(
+      family: configuration.family, optimizer: optimizer.kind,
+      flops: Double(expectedTokens) * configuration.trainingFLOPsPerToken)
+  }
+}

@@ -1,0 +1,80 @@
+/// How much memory a run will take, from its shapes alone.
+
+import Autograd
+import Models
+
+/// The memory that one process of a run touches, in bytes.
+///
+/// The program itself, parameters, gradients and optimizer state, and the activations of one
+/// micro-batch at the height of a step: what is kept of every block, and what the way back through
+/// one of them borrows. Within 15% of what models of 0.1 to 124 million parameters were measured to
+/// take. The tokenizer, the text read ahead and evaluations are left out.
+public struct MemoryEstimate: Sendable, Equatable {
+  /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state, the average.
+  public let parameterBytes: Int
+  /// Activations and their gradients.
+  public let activationBytes: Int
+
+  /// All together.
+  public var bytes: Int { Self.programBytes + parameterBytes + activationBytes }
+
+  /// What the program takes beside, for its threads and their parts of products: measured.
+  private static let programBytes = 32 << 20
+
+  /// The memory of a run of a model of this configuration, in each of so many processes.
+  public init(
+    _ configuration: TransformerConfiguration, _ options: TrainingOptions, processes: Int = 1
+  ) {
+    let parts = (options.microBatches + processes - 1) / processes
+    let windows = (options.sequences + options.microBatches - 1) / options.microBatches
+    let declarations = configuration.declarations
+    let count = { (isMatrix: Bool) in
+      declarations.filter { ($0.role == .matrix) == isMatrix }.reduce(0) {
+        $0 + $1.rows * $1.columns
+      }
+    }
+    let (matrices, others) = (count(true), count(false))
+    let moments =
+      switch options.optimizer.kind {
+      case .adamw: 2 * (matrices + others)
+      case .muon: matrices + 2 * others
+      }
+    // Sums wait for each other along a binary tree.
+    let levels = Int.bitWidth - 1 - max(1, parts).leadingZeroBitCount
+    let arrays = 2 + levels + (options.average == nil ? 0 : 1)
+    parameterBytes = 4 * ((matrices + others) * arrays + moments / processes)
+    activationBytes =
+      4
+      * Self.activations(
+        configuration, tokens: windows * options.context, drops: options.dropout > 0,
+        recomputes: options.recomputesBlocks)
+  }
+
+  /// Floats of activations for so many tokens.
+  private static func activations(
+    _ shape: TransformerConfiguration, tokens: Int, drops: Bool, recomputes: Bool
+  ) -> Int {
+    let attended = shape.heads * shape.headWidth
+    let up = (shape.activation == .swiGLU ? 2 : 1) * shape.feedForwardWidth
+    // Queries and keys are kept once more if they are normalised or rotated.
+    let prepared =
+      shape.usesRotaryPositions ? (shape.heads + shape.keyValueHeads) * shape.headWidth : 0
+    // What stands before every product, and the residual stream behind both parts; norms and
+    // activation functions are computed again.
+    let inside =
+      shape.width + attended + shape.attentionWidth + prepared + up + (drops ? 2 : 0) * shape.width
+    // A pass that keeps nothing holds all of one block at once, norms and activations included.
+    let passing =
+      2 * shape.width + attended + shape.attentionWidth + prepared + up + shape.feedForwardWidth
+    let kept =
+      recomputes
+      ? (shape.layers + 1) * shape.width + max(inside, passing)
+      : shape.layers * (inside + shape.width)
+    // Gradients of a block's parts, and what is computed again, on the way back through it.
+    let working =
+      (recomputes ? 6 : 4) * shape.width + attended + shape.attentionWidth + up
+      + 2 * shape.feedForwardWidth
+    let rows = min(tokens, max(256, (1 << 22) / shape.vocabularySize))
+    return tokens * (kept + working) + rows * shape.vocabularySize
+  }
+}

@@ -1,0 +1,72 @@
+/// The rules behind the dial: sizes and lengths from depth, time, speed and corpus.
+
+import Glibc
+import Models
+
+extension TrainingPlan {
+  /// Depth 4 is best for about 4e13 FLOPs and depth 5 for three times as much.
+  static func depth(seconds: Double, speed: Double) -> Int {
+    let budget = max(seconds * speed, 1)
+    return min(48, max(2, Int((4 * pow(budget / 4e13, 0.2)).rounded())))
+  }
+
+  /// The share of a new model's rate at which a trained one goes on.
+  static let continuationRate = 0.25
+
+  /// Heads of width 64 if that divides the width, else the fewest heads that are narrower.
+  static func heads(width: Int) -> Int {
+    (max(1, width / 64)...max(1, width)).first { width % ($0 * 2) == 0 } ?? 1
+  }
+
+  /// A power of two: small models spend too much on the head, small corpora show each token too
+  /// seldom.
+  static func vocabularySize(layers: Int, corpusBytes: Int?) -> Int {
+    let byDepth = layers <= 2 ? 4_096 : layers <= 8 ? 8_192 : layers <= 12 ? 16_384 : 32_768
+    guard let corpusBytes else { return byDepth }
+    var size = 512
+    while size < byDepth, size * 2 * 1_000 <= corpusBytes { size *= 2 }
+    return size
+  }
+
+  /// Two tokens a parameter of the matrices and the head, from at most four epochs of a corpus
+  /// with four bytes a token (arXiv 2305.16264: until then, repetition is almost as good as new).
+  static func tokens(configuration: TransformerConfiguration, corpusBytes: Int?) -> Int {
+    let attention =
+      6 * configuration.layers * configuration.heads * configuration.headWidth
+      * configuration.contextLength
+    let wanted = 2 * (Int(configuration.trainingFLOPsPerToken) - attention) / 6
+    return max(1, corpusBytes.map { min(wanted, $0) } ?? wanted)
+  }
+
+  static func batchTokens(tokens: Int) -> Int {
+    let growth = pow(max(1, Double(tokens) / 1e6), 0.4)
+    return 2_048 << Int(log2(growth).rounded())
+  }
+
+  /// Up to four parts of at least 1,024 tokens, more where they would exceed 16,384; no more than
+  /// windows, and one for every process.
+  static func microBatches(sequences: Int, context: Int, processes: Int) -> Int {
+    var count = 1
+    let tokens = sequences * context
+    while count * 2 <= sequences,
+      count < processes || tokens > count * 16_384 || (count < 4 && tokens >= count * 2_048)
+    {
+      count *= 2
+    }
+    return count
+  }
+
+  static func expectedTokens(
+    _ horizon: Horizon, speed: Double, configuration: TransformerConfiguration, batchTokens: Int?
+  ) -> Int {
+    switch horizon.unit {
+    case .tokens: Int(horizon.amount)
+    case .steps: Int(horizon.amount) * (batchTokens ?? 2_048)
+    case .seconds: Int(horizon.amount * speed / configuration.trainingFLOPsPerToken)
+    }
+  }
+
+  static func text(_ amount: Double) -> String {
+    amount == amount.rounded() && abs(amount) < 1e15 ? "\(Int(amount))" : "\(amount)"
+  }
+}

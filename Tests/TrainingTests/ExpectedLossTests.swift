@@ -1,0 +1,34 @@
+import Testing
+import Training
+
+@Suite("Expected losses") struct ExpectedLossTests {
+  @Test("the law gives back the runs that it was fitted to, within its interval")
+  func knownRuns() throws {
+    // Rows of docs/recipe-runs.csv.
+    let books = try #require(ExpectedLoss(family: .nanochat, optimizer: .muon, flops: 3.69e13))
+    #expect(books.interval.contains(1.898))
+    #expect(abs(books.bitsPerByte - 1.898) < 0.05)
+    let peer = try #require(ExpectedLoss(family: .gpt2, optimizer: .adamw, flops: 1.15e14))
+    #expect(peer.interval.contains(2.111))
+  }
+
+  @Test("more arithmetic gives fewer bits, and less certainty beyond what was measured")
+  func growth() throws {
+    let losses = try [1e13, 1e14, 1e15, 1e17].map {
+      try #require(ExpectedLoss(family: .nanochat, optimizer: .muon, flops: $0))
+    }
+    for (a, b) in zip(losses, losses.dropFirst()) { #expect(b.bitsPerByte < a.bitsPerByte) }
+    let widths = losses.map { $0.interval.upperBound - $0.interval.lowerBound }
+    #expect(widths[2] > widths[1] && widths[3] > widths[2])
+  }
+
+  @Test("nothing is expected of families that nobody measured, nor of a corpus read many times")
+  func unknown() {
+    #expect(ExpectedLoss(family: .llama, optimizer: .adamw, flops: 1e14) == nil)
+    var wishes = TrainingPlan.Wishes()
+    wishes.speed = 140e9
+    #expect(TrainingPlan(wishes, cores: 2).expectedLoss != nil)
+    wishes.corpusBytes = 100_000
+    #expect(TrainingPlan(wishes, cores: 2).expectedLoss == nil)
+  }
+}
