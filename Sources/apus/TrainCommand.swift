@@ -197,7 +197,7 @@ struct TrainCommand: ParsableCommand {
       messages.say("  \(name)  \(value)  \(item.reason)")
     }
     let memory = MemoryEstimate(
-      plan.configuration, start.options(for: plan), processes: processes.size
+      plan.configuration, try start.options(for: plan), processes: processes.size
     ).bytes
     let summary = [
       "\(Format.count(plan.parameterCount)) parameters",
