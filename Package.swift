@@ -72,7 +72,7 @@ let package = Package(
       dependencies: [
         "Machine", "Kernels", .target(name: "COpenMPI", condition: .when(traits: ["MPI"])),
       ]),
-    .target(name: "Autograd", dependencies: ["Machine", "Kernels"]),
+    .target(name: "Autograd", dependencies: ["Machine", "Kernels", "Distributed"]),
     .target(
       name: "Tokenizers",
       dependencies: [
@@ -81,7 +81,7 @@ let package = Package(
       ],
       swiftSettings: vectors),
     .target(name: "Corpora", dependencies: ["CZstd", "Machine", "Tokenizers"]),
-    .target(name: "Models", dependencies: ["Autograd", "Tokenizers"]),
+    .target(name: "Models", dependencies: ["Autograd", "Distributed", "Tokenizers"]),
     .target(
       name: "Inference",
       dependencies: [
@@ -89,7 +89,7 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     .target(name: "Training", dependencies: ["Models", "Corpora", "Distributed"]),
-    .target(name: "Scaling", dependencies: ["Training", "Inference"]),
+    .target(name: "Scaling", dependencies: ["Training", "Inference", "Distributed"]),
     .executableTarget(
       name: "apus",
       dependencies: [
@@ -104,7 +104,7 @@ let package = Package(
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
-    .testTarget(name: "AutogradTests", dependencies: ["Autograd"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),
     .testTarget(name: "CorporaTests", dependencies: ["Corpora", "TestSupport"]),
     .testTarget(

@@ -68,6 +68,13 @@ public final class Tensor {
     }
   }
 
+  /// Gives the memory of the gradient back; for a tensor that no operation of its tape has made.
+  public func releaseGradient() {
+    guard let gradient else { return }
+    self.gradient = nil
+    tape.giveBack(gradient, count)
+  }
+
   /// Takes over the gradient of `output`, of the same shape: its buffer if none has arrived yet.
   ///
   /// The last thing a pullback does with `output`: a residual stream passes one buffer down.

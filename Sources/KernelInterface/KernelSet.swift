@@ -237,6 +237,20 @@ public protocol KernelSet: Sendable {
     _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
     softCap: Float, gradientScale: Float?, losses: MutableFloats)
 
+  /// The largest logit of every row and `Σ e^(logit − largest)`, of a part of the vocabulary.
+  ///
+  /// With `softCap` c > 0 the logits are first replaced by `c · tanh(logit / c)`; otherwise they
+  /// stay as they are. What several parts of a vocabulary come to is put together by the caller.
+  static func exponentialSums(
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, largest: MutableFloats,
+    sums: MutableFloats)
+
+  /// Logits that `exponentialSums` has left become `factors[r] · e^(x − shifts[r])`, through the
+  /// soft cap: the gradient of all but the target. No logit is much larger than its row's shift.
+  static func exponentialGradient(
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, shifts: Floats,
+    factors: Floats)
+
   /// `x = c · tanh(x / c)` in place.
   static func softCap(_ x: MutableFloats, cap: Float, count: Int)
 

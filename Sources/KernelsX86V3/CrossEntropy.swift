@@ -6,7 +6,7 @@ import KernelInterface
 extension VectorKernels {
   /// Softmax of one row in place, at temperature 1; −∞ gives 0.
   public static func softmax(_ x: MutableFloats, count: Int) {
-    let total = replaceByExponentials(x, shift: largest(of: x, count), count)
+    let total = replaceByExponentials(x, shift: largestValue(of: x, count), count)
     scale(x, by: 1 / total, into: x, count: count)
   }
 
@@ -41,6 +41,32 @@ extension VectorKernels {
     }
   }
 
+  /// The largest logit of every row and `Σ e^(logit − largest)`, of a part of the vocabulary.
+  public static func exponentialSums(
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, largest: MutableFloats,
+    sums: MutableFloats
+  ) {
+    for row in 0..<rows {
+      let x = logits + row * vocabulary
+      if softCap > 0 { Self.softCap(x, cap: softCap, count: vocabulary) }
+      let shift = largestValue(of: x, vocabulary)
+      largest[row] = shift
+      sums[row] = sumOfExponentials(x, shift: shift, vocabulary)
+    }
+  }
+
+  /// Logits become `factors[r] · e^(x − shifts[r])`, through the soft cap.
+  public static func exponentialGradient(
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, shifts: Floats,
+    factors: Floats
+  ) {
+    for row in 0..<rows {
+      replaceByGradient(
+        logits + row * vocabulary, shift: shifts[row], factor: factors[row],
+        cap: softCap > 0 ? softCap : .infinity, vocabulary)
+    }
+  }
+
   /// `x = c · tanh(x / c)` in place.
   public static func softCap(_ x: MutableFloats, cap: Float, count: Int) {
     let (caps, inverse) = (every(cap), every(1 / cap))
@@ -55,7 +81,7 @@ extension VectorKernels {
 
 /// The largest number of a row; what is not a number is passed over.
 @inline(__always)
-private func largest(of x: Floats, _ count: Int) -> Float {
+private func largestValue(of x: Floats, _ count: Int) -> Float {
   var (a, b) = (every(-.infinity), every(-.infinity))
   var index = 0
   while index + 2 * laneCount <= count {
@@ -95,7 +121,7 @@ private func plainCrossEntropy(
   _ x: MutableFloats, _ vocabulary: Int, _ target: Int, _ gradientScale: Float?
 ) -> Float {
   let targetLogit = x[target]
-  let shift = largest(of: x, vocabulary)
+  let shift = largestValue(of: x, vocabulary)
   let total = replaceByExponentials(x, shift: shift, vocabulary)
   if let gradientScale {
     VectorKernels.scale(x, by: gradientScale / total, into: x, count: vocabulary)
@@ -110,7 +136,7 @@ private func cappedCrossEntropy(
 ) -> Float {
   VectorKernels.softCap(x, cap: cap, count: vocabulary)
   // A small cap bounds the exponentials well enough without looking for the largest logit.
-  let shift = cap <= 40 ? cap : largest(of: x, vocabulary)
+  let shift = cap <= 40 ? cap : largestValue(of: x, vocabulary)
   let total = sumOfExponentials(x, shift: shift, vocabulary)
   let targetLogit = x[target]
   if let gradientScale {

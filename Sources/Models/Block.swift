@@ -1,6 +1,7 @@
 /// One block of the Transformer: attention, then a feed-forward part, each around a residual stream.
 
 import Autograd
+import Distributed
 
 /// `x + attention(norm(x))`, then `x + feedForward(norm(x))`.
 struct Block {
@@ -18,20 +19,24 @@ struct Block {
   private let up: LinearMap
   private let down: LinearMap
 
-  init(_ configuration: TransformerConfiguration, _ names: ParameterNames) {
+  /// A block with the parameters below `names`; `configuration` is what this process has of it, if
+  /// the processes of `group` divide it.
+  init(
+    _ configuration: TransformerConfiguration, _ names: ParameterNames, group: SumGroup? = nil
+  ) {
     self.configuration = configuration
     attentionNorm = Norm(configuration, names, "attentionNorm")
-    qkv = LinearMap(names, "attention.qkv")
+    qkv = LinearMap(names, "attention.qkv", division: group.map { .outputs($0) })
     queryNorm = names.optional("attention.queryNorm.weight")
     keyNorm = names.optional("attention.keyNorm.weight")
-    output = LinearMap(names, "attention.output")
+    output = LinearMap(names, "attention.output", division: group.map { .inputs($0) })
     residualScale = names.optional("residualScale")
     shortcutScale = names.optional("shortcutScale")
     valueGate = names.optional("attention.valueGate")
     valueEmbedding = names.optional("attention.valueEmbedding")
     feedForwardNorm = Norm(configuration, names, "feedForwardNorm")
-    up = LinearMap(names, "feedForward.up")
-    down = LinearMap(names, "feedForward.down")
+    up = LinearMap(names, "feedForward.up", division: group.map { .outputs($0) })
+    down = LinearMap(names, "feedForward.down", division: group.map { .inputs($0) })
   }
 
   func attentionShape(sequences: Int, length: Int, rotary: RotaryTable?) -> AttentionShape {
@@ -80,14 +85,16 @@ struct Block {
 struct LinearMap {
   let weight: Parameter
   let bias: Parameter?
+  let division: Division?
 
-  init(_ names: ParameterNames, _ name: String) {
+  init(_ names: ParameterNames, _ name: String, division: Division? = nil) {
     weight = names["\(name).weight"]
     bias = names.optional("\(name).bias")
+    self.division = division
   }
 
   func callAsFunction(_ x: Tensor, residual: Tensor? = nil) -> Tensor {
-    x.linear(weight, bias: bias, residual: residual)
+    x.linear(weight, bias: bias, residual: residual, division: division)
   }
 }
 

@@ -1,6 +1,7 @@
 /// The decoder-only Transformer: one forward pass for training, evaluation, prompts and decoding.
 
 import Autograd
+import Distributed
 import Kernels
 import Machine
 import Tokenizers
@@ -9,50 +10,104 @@ import Tokenizers
 ///
 /// Not for several threads at once: its operations share `Workers.shared` and two tapes.
 public final class Transformer: @unchecked Sendable {
-  /// The shape.
+  /// The shape of the whole model.
   public let configuration: TransformerConfiguration
-  /// Everything it learnt.
+  /// What this process computes of it.
+  public let part: ModelPart
+  /// Everything it learnt, of this part.
   public let parameters: ParameterStore
-  private let blocks: [Block]
-  private let embedding: Parameter
+  let blocks: [Block]
+  private let embedding: Parameter?
   private let position: Parameter?
   private let finalNorm: Norm
+  private let ownHead: Parameter?
+  private let vocabularyPart: VocabularyPart?
   private let logitScale: Parameter?
-  private let head: Parameter
   private let rotary: RotaryTable?
-  private lazy var recordingTape = Tape(recording: true)
-  private lazy var plainTape = Tape(recording: false)
+  private lazy var recordingTapes = [Tape(recording: true)]
+  lazy var plainTape = Tape(recording: false)
+  /// Gradients on their way to the stage before.
+  var departing: [(transfer: any Transfer, source: Tensor)] = []
+  /// Seconds in which this stage waited for others, so far.
+  public internal(set) var secondsBetweenStages = 0.0
 
   /// A model with random parameters, or zeros to be loaded over if `seed` is nil.
   ///
   /// - Parameter zeroProjections: whether matrices into the residual stream start at 0; as usual in
   ///   the family if nil.
-  public init(
+  public convenience init(
     _ configuration: TransformerConfiguration, seed: UInt64?, zeroProjections: Bool? = nil
   ) {
+    self.init(configuration, part: .whole)
+    if let seed {
+      initialize(parameters, configuration, seed: seed, zeroProjections: zeroProjections)
+    }
+  }
+
+  /// A part of a model, all zeros.
+  init(_ configuration: TransformerConfiguration, part: ModelPart) {
     if let problem = configuration.problem { preconditionFailure("No such model: \(problem).") }
     self.configuration = configuration
-    parameters = ParameterStore(configuration.declarations)
+    self.part = part
+    let shard = part.shard
+    let problem = Shard.problem(configuration, tensors: shard.tensors, stages: shard.stages)
+    precondition(problem == nil, "A layout must be checked before it is used.")
+    parameters = ParameterStore(shard.declarations(configuration))
     let names = ParameterNames(parameters)
-    blocks = (0..<configuration.layers).map { Block(configuration, names.scope("blocks.\($0).")) }
-    embedding = names["embedding.weight"]
+    let local = shard.local(configuration)
+    blocks = shard.blocks(of: configuration).map {
+      Block(local, names.scope("blocks.\($0)."), group: part.tensor)
+    }
+    embedding = names.optional("embedding.weight")
     position = names.optional("position.weight")
     finalNorm = Norm(configuration, names, "finalNorm")
     logitScale = names.optional("logitScale")
-    head = names.optional("head.weight") ?? embedding
+    ownHead = names.optional("head.weight") ?? embedding
+    vocabularyPart = part.tensor.map {
+      VocabularyPart(of: configuration.vocabularySize, among: $0)
+    }
     rotary =
       configuration.usesRotaryPositions
       ? RotaryTable(
         positions: configuration.contextLength, headWidth: configuration.headWidth,
         theta: configuration.ropeTheta, direction: configuration.family == .nanochat ? -1 : 1)
       : nil
-    if let seed {
-      initialize(parameters, configuration, seed: seed, zeroProjections: zeroProjections)
+  }
+
+  /// The part of this model that a process computes; this one must be whole.
+  public func divided(_ part: ModelPart) -> Transformer {
+    precondition(self.part.shard.isWhole, "A whole model is divided.")
+    let result = Transformer(configuration, part: part)
+    for whole in configuration.declarations {
+      guard let source = parameters[whole.name], let target = result.parameters[whole.name] else {
+        continue
+      }
+      part.shard.slicing(of: whole, configuration)
+        .cut(source.value, into: target.value, of: part.shard.tensor)
     }
+    return result
+  }
+
+  /// Learnt values of the whole model.
+  public var parameterCount: Int {
+    configuration.declarations.reduce(0) { $0 + $1.rows * $1.columns }
   }
 
   /// The most memory that activations have taken so far, in bytes.
-  public var peakActivationBytes: Int { recordingTape.peakBytes + plainTape.peakBytes }
+  public var peakActivationBytes: Int {
+    recordingTapes.reduce(plainTape.peakBytes) { $0 + $1.peakBytes }
+  }
+
+  private var head: Parameter {
+    guard let ownHead else { preconditionFailure("This stage has no head.") }
+    return ownHead
+  }
+
+  /// The tape of the way forward and back of a micro-batch, of several that are under way.
+  func recordingTape(_ index: Int) -> Tape {
+    while recordingTapes.count <= index { recordingTapes.append(Tape(recording: true)) }
+    return recordingTapes[index]
+  }
 
   /// Whether training keeps only what stands between blocks and computes the rest again on the way
   /// back: a third more arithmetic, a fraction of the memory, the same bits.
@@ -60,8 +115,8 @@ public final class Transformer: @unchecked Sendable {
 
   /// Where the time of training's operations is summed, if anywhere.
   public var profile: Profile? {
-    get { recordingTape.profile }
-    set { recordingTape.profile = newValue }
+    get { recordingTapes[0].profile }
+    set { recordingTapes[0].profile = newValue }
   }
 
   /// Rounds every matrix that decoding multiplies by: it then reads a half or a quarter of the bytes.
@@ -69,7 +124,8 @@ public final class Transformer: @unchecked Sendable {
   /// All passes compute with the rounded values; there is no way back, and no training afterwards.
   /// The floats stay in memory, for prompts and windows of text.
   public func compress(to format: CompactMatrix.Format) {
-    for parameter in parameters.parameters where parameter.role == .matrix || parameter === head {
+    for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead
+    {
       parameter.compress(to: format)
     }
   }
@@ -77,7 +133,7 @@ public final class Transformer: @unchecked Sendable {
   /// Bytes of parameters that decoding one token reads: all but the tables of tokens and positions.
   public var decodingBytes: Int {
     let tables = parameters.parameters.reduce(0) {
-      $1.role == .embedding && $1 !== head ? $0 + $1.count : $0
+      $1.role == .embedding && $1 !== ownHead ? $0 + $1.count : $0
     }
     let all = (parameters.parameterCount - tables) * MemoryLayout<Float>.stride
     return parameters.parameters.reduce(all) { bytes, parameter in
@@ -103,20 +159,20 @@ public final class Transformer: @unchecked Sendable {
     return logitScale.map { x.scaled(by: $0) } ?? x
   }
 
-  /// The residual stream before the last norm.
-  private func stream(_ inputs: [Token], sequences: Int, on tape: Tape, cache: KVCache?) -> Tensor {
+  /// The residual stream before the last norm, or what this stage makes of it.
+  ///
+  /// - Parameter arriving: the stream as the stage before has left it; nil in the first stage.
+  func stream(
+    _ inputs: [Token], sequences: Int, on tape: Tape, cache: KVCache? = nil,
+    arriving: Tensor? = nil
+  ) -> Tensor {
     let length = inputs.count / sequences
     let past = cache?.count ?? 0
     precondition(length * sequences == inputs.count, "Tokens are sequences × length.")
     precondition(
       past + length <= configuration.contextLength,
       "\(past + length) tokens exceed the context of \(configuration.contextLength).")
-    var x = tape.embedding(
-      of: inputs, in: embedding, positions: position, firstPosition: past, length: length)
-    if configuration.normalizesEmbedding {
-      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon, isStream: true)
-    }
-    if tape.dropout != nil { x = x.dropped() }
+    var x = arriving ?? embedded(inputs, length: length, past: past, on: tape)
     let first = x
     for (index, block) in blocks.enumerated() {
       x = block.entered(by: x, first: first)
@@ -131,6 +187,41 @@ public final class Transformer: @unchecked Sendable {
     return x
   }
 
+  /// The start of the residual stream.
+  private func embedded(_ inputs: [Token], length: Int, past: Int, on tape: Tape) -> Tensor {
+    guard let embedding else { preconditionFailure("This stage has no embedding.") }
+    var x = tape.embedding(
+      of: inputs, in: embedding, positions: position, firstPosition: past, length: length,
+      part: vocabularyPart)
+    if configuration.normalizesEmbedding {
+      x = x.rmsNorm(weight: nil, epsilon: configuration.normEpsilon, isStream: true)
+    }
+    return tape.dropout == nil ? x : x.dropped()
+  }
+
+  /// The losses at the end of the residual stream, one a token; their gradient, on a tape that
+  /// records, times `gradientScale`.
+  func losses(of x: Tensor, targets: [Token], gradientScale: Float) -> [Float] {
+    normalized(x).crossEntropy(
+      head: head, targets: targets, softCap: configuration.softCap, gradientScale: gradientScale,
+      part: vocabularyPart)
+  }
+
+  /// Has `completion` called with every parameter whose gradient is complete on a tape.
+  func observe(_ tape: Tape, _ completion: ((Parameter) -> Void)?) {
+    let shard = part.shard
+    guard let group = part.tensor else {
+      tape.completion = completion
+      return
+    }
+    tape.completion = { parameter in
+      if shard.sumsGradient(of: parameter) {
+        group.sum(parameter.gradient, count: parameter.count)
+      }
+      completion?(parameter)
+    }
+  }
+
   /// Runs forward and back: adds `gradientScale · ∂loss/∂p` to every gradient.
   ///
   /// - Parameters:
@@ -139,21 +230,19 @@ public final class Transformer: @unchecked Sendable {
   ///   - dropout: what is dropped after the embedding and at the end of both parts of every block,
   ///     as GPT-2 does (its dropout of attention weights is left out); nil for nothing.
   ///   - completion: is called during the way back with every parameter whose gradient is complete.
+  ///
+  /// Where processes divide the layers, gradients must be started anew (`restartGradients`).
   /// - Returns: the loss: mean nats per token.
   public func addGradients(
     inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1,
     dropout: Dropout? = nil, completion: ((Parameter) -> Void)? = nil
   ) -> Double {
-    let tape = recordingTape
-    tape.dropout = dropout
-    tape.completion = completion
-    defer { tape.completion = nil }
-    let x = hidden(inputs, sequences: sequences, on: tape)
-    let losses = x.crossEntropy(
-      head: head, targets: targets, softCap: configuration.softCap,
-      gradientScale: gradientScale / Float(targets.count))
-    tape.backward()
-    return losses.reduce(0) { $0 + Double($1) } / Double(targets.count)
+    precondition(part.stages == nil, "Stages of a pipeline take turns.")
+    let pass = forward(
+      inputs: inputs, targets: targets, sequences: sequences, gradientScale: gradientScale,
+      dropout: dropout, tape: 0, completion: completion)
+    backward(pass, completion: completion)
+    return pass.loss
   }
 
   /// Natural log-probabilities of `targets`, each given the tokens of its sequence up to its place.
@@ -162,13 +251,11 @@ public final class Transformer: @unchecked Sendable {
   public func logProbabilities(of targets: [Token], after inputs: [Token], sequences: Int)
     -> [Float]
   {
+    precondition(part.stages == nil, "A stage has no losses; see `stageLogProbabilities`.")
     let tape = plainTape
     defer { tape.reset() }
-    return hidden(inputs, sequences: sequences, on: tape)
-      .crossEntropy(
-        head: head, targets: targets, softCap: configuration.softCap, gradientScale: 0
-      )
-      .map { -$0 }
+    let x = stream(inputs, sequences: sequences, on: tape)
+    return losses(of: x, targets: targets, gradientScale: 0).map { -$0 }
   }
 
   /// Appends tokens to a cache and returns the logits of what follows.
@@ -176,6 +263,7 @@ public final class Transformer: @unchecked Sendable {
   /// - Parameter tokens: `cache.sequences × n`, sequence after sequence.
   /// - Returns: `cache.sequences × vocabularySize` logits, soft-capped if the family does so.
   public func nextLogits(after tokens: [Token], cache: KVCache) -> [Float] {
+    precondition(part.shard.isWhole, "A part of a model says nothing about what follows.")
     let tape = plainTape
     defer { tape.reset() }
     let sequences = cache.sequences

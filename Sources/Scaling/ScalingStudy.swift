@@ -1,6 +1,7 @@
 /// Makes the runs of a study that are not made yet, and keeps what they came to.
 
 import Corpora
+import Distributed
 import FoundationEssentials
 import Glibc
 import Machine
@@ -15,6 +16,7 @@ import Training
 ///         data/NAME.jsonl.zst          training sets, validation and test set
 ///         points/NAME.json             finished runs
 ///         run/                         the run in progress, as `apus train` would leave it
+///         run-NAME/                    runs in progress, where several processes make them
 ///         study.json chart.svg         the report, written anew after every run
 /// ```
 ///
@@ -48,13 +50,26 @@ public final class ScalingStudy {
   /// What the data are.
   public private(set) var summary = StudyData.Summary()
 
+  /// Runs that several processes have just made.
+  var justMade: Set<String> = []
+  /// The processes that share the runs.
+  let communicator: any Communicator
+
   /// A study in `folder`, which is made if it is not there.
-  public init(_ plan: StudyPlan, tokenizer: Tokenizer, folder: String) throws {
+  ///
+  /// - Parameter communicator: processes that make runs side by side, all with the same plan,
+  ///   tokenizer and folder.
+  public init(
+    _ plan: StudyPlan, tokenizer: Tokenizer, folder: String,
+    communicator: any Communicator = LocalCommunicator()
+  ) throws {
     let problem = plan.problem
     precondition(problem == nil, "A plan must be checked before it is used.")
     self.plan = plan
     self.tokenizer = tokenizer
     self.folder = folder
+    self.communicator = communicator
+    guard communicator.rank == 0 else { return }
     for part in ["points", "data"] {
       try FileManager.default.createDirectory(
         atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
@@ -82,7 +97,10 @@ public final class ScalingStudy {
   ///
   /// - Returns: false if it was interrupted.
   public func run(observe: (Event) -> Void = { _ in }) throws -> Bool {
-    summary = try StudyData(plan, tokenizer: tokenizer, folder: folder).prepare()
+    if communicator.rank == 0 {
+      summary = try StudyData(plan, tokenizer: tokenizer, folder: folder).prepare()
+    }
+    communicator.meet()
     observe(.data(summary))
     let validation = try testSet("validation")
     let test = try testSet("test")
@@ -92,10 +110,13 @@ public final class ScalingStudy {
         prediction = StudyReport.prediction(points, plan: plan, for: run)
         if let prediction { observe(.prediction(prediction, run)) }
       }
+      if communicator.size > 1, let wave = wave(from: index) {
+        guard try share(wave, validation: validation, test: test, observe) else { return false }
+      }
       if var point = try StudyPoint.read(path(of: run)), point.recipe == recipe(of: run) {
         point.run = run
         points.append(point)
-        observe(.point(point, isNew: false))
+        observe(.point(point, isNew: justMade.contains(run.name)))
         continue
       }
       observe(.start(run, number: index + 1, of: runs.count))
@@ -103,14 +124,14 @@ public final class ScalingStudy {
         return false
       }
       try point.save(to: path(of: run))
-      try FileManager.default.removeItem(atPath: "\(folder)/run")
+      try FileManager.default.removeItem(atPath: workFolder(of: run))
       points.append(point)
       observe(.point(point, isNew: true))
     }
     return true
   }
 
-  private func path(of run: StudyRun) -> String { "\(folder)/points/\(run.name).json" }
+  func path(of run: StudyRun) -> String { "\(folder)/points/\(run.name).json" }
 
   private func testSet(_ name: String) throws -> ValidationSet {
     try ValidationSet(
@@ -119,7 +140,7 @@ public final class ScalingStudy {
   }
 
   /// Everything that decides what a run comes to.
-  private func recipe(of run: StudyRun) -> String {
+  func recipe(of run: StudyRun) -> String {
     [
       tokenizer.identity, plan.family, "\(plan.context)x\(plan.sequences)", "\(plan.dropout)",
       "\(plan.learningRate)", "\(plan.warmupSteps)", "\(plan.maximumEpochs)",
@@ -168,10 +189,11 @@ public final class ScalingStudy {
     }
   }
 
-  private func train(
+  /// What a run comes to; nil if it was interrupted.
+  func train(
     _ run: StudyRun, validation: ValidationSet, test: ValidationSet, _ observe: (Event) -> Void
   ) throws -> StudyPoint? {
-    let folder = "\(folder)/run"
+    let folder = workFolder(of: run)
     let options = options(of: run)
     let trainer = try resumed(folder, options) ?? fresh(run, folder, options)
     let outcome = try trainer.run { observe(.training(run, $0)) }

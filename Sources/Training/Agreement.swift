@@ -29,13 +29,15 @@ struct Agreement {
 
   /// Compares all that processes which train together must have in common.
   static func check(
-    _ state: TrainingState, _ parameters: ParameterStore, _ communicator: any Communicator
+    _ state: TrainingState, _ parameters: ParameterStore, _ layout: Layout,
+    _ communicator: any Communicator
   ) throws {
     if communicator.size == 1 { return }
     var agreement = Agreement()
     agreement.add("tokenizer", state.tokenizer)
     agreement.add("corpus", state.corpora.joined(separator: " "))
     agreement.add("set of options or checkpoint", try state.json())
+    agreement.add("layout", "\(layout.tensor) × \(layout.stages)")
     var hash = DocumentHash()
     hash.combine(UnsafeRawBufferPointer(start: parameters.values, count: 4 * parameters.count))
     agreement.add("set of weights", hash.bits)

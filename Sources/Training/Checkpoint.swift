@@ -103,24 +103,38 @@ struct Checkpoint {
     return model
   }
 
-  /// Fills the state of an optimizer, and the average of the weights if there is one.
+  /// Fills the state of an optimizer of `transformer`, which may be a part of a model, and the average
+  /// of the weights if there is one.
   func read(
-    into optimizer: any Optimizer, average: WeightAverage?, _ state: TrainingState
+    into optimizer: any Optimizer, average: WeightAverage?, of transformer: Transformer,
+    _ state: TrainingState
   ) throws {
     let path = "\(folder)/training/optimizer.safetensors"
     let file = try SafeTensorsFile(path)
     let wanted = optimizer.state + (average?.state ?? [])
+    let (shard, configuration) = (transformer.part.shard, transformer.configuration)
+    let slicings = Dictionary(
+      uniqueKeysWithValues: configuration.declarations.map {
+        ($0.name, shard.slicing(of: $0, configuration))
+      })
     for tensor in wanted {
-      guard let stored = file.tensors[tensor.name], stored.shape == [tensor.rows, tensor.columns]
+      guard let stored = file.tensors[tensor.name], let slicing = slicings[tensor.parameterName],
+        stored.shape == [slicing.rows, slicing.columns]
       else {
         throw TrainingError.badFile(
           path: path, problem: "there is no \(tensor.name) of \(tensor.rows) × \(tensor.columns)")
       }
-      try file.read(
-        stored,
-        into: UnsafeMutableBufferPointer(start: tensor.values, count: stored.count))
+      if slicing.axis == nil {
+        try file.read(
+          stored,
+          into: UnsafeMutableBufferPointer(start: tensor.values, count: stored.count))
+      } else {
+        slicing.cut(try file.read(stored), into: tensor.values, of: shard.tensor)
+      }
     }
-    if file.tensors.count != wanted.count || file.metadata[Self.stepKey] != "\(state.step)" {
+    if (shard.isWhole && file.tensors.count != wanted.count)
+      || file.metadata[Self.stepKey] != "\(state.step)"
+    {
       throw TrainingError.badFile(path: path, problem: "it belongs to another model or step")
     }
     optimizer.updates = state.updates

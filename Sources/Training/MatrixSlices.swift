@@ -11,6 +11,8 @@ struct MatrixSlice: Equatable {
   var rows: Int
   /// Inputs of the map.
   var columns: Int
+  /// How processes that compute a layer together divide the map; this is one part.
+  var slicing: Slicing
 
   var count: Int { rows * columns }
 }
@@ -20,7 +22,13 @@ extension ParameterStore {
   ///
   /// Query, key and value are stored as one matrix, and so are gate and up: an optimizer that
   /// looks at singular values must see them apart.
-  func matrixSlices(_ configuration: TransformerConfiguration) -> [MatrixSlice] {
+  ///
+  /// - Parameters:
+  ///   - configuration: the shape of the layers as they lie here.
+  ///   - tensors: processes that divide every layer.
+  func matrixSlices(
+    _ configuration: TransformerConfiguration, tensors: Int = 1
+  ) -> [MatrixSlice] {
     let queries = configuration.heads * configuration.headWidth
     let keys = configuration.keyValueHeads * configuration.headWidth
     return parameters.filter { $0.role == .matrix }.flatMap { parameter in
@@ -37,10 +45,21 @@ extension ParameterStore {
       precondition(
         blocks.reduce(0, +) == parameter.rows,
         "\(parameter.name) has other rows than its configuration says.")
+      let axis: Slicing.Axis? =
+        switch parameter.name.split(separator: ".").dropLast().suffix(2).joined(separator: ".") {
+        case "attention.qkv", "feedForward.up": .rows
+        case "attention.output", "feedForward.down": .columns
+        default: nil
+        }
       var offset = parameter.offset
       return blocks.map { rows in
         defer { offset += rows * parameter.columns }
-        return MatrixSlice(offset: offset, rows: rows, columns: parameter.columns)
+        return MatrixSlice(
+          offset: offset, rows: rows, columns: parameter.columns,
+          slicing: Slicing(
+            axis, rows: axis == .rows ? rows * tensors : rows,
+            columns: axis == .columns ? parameter.columns * tensors : parameter.columns,
+            count: tensors))
       }
     }
   }

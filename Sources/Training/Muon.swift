@@ -14,6 +14,9 @@ import Models
 /// Not for models whose matrices are much larger than a batch is worth: an update costs
 /// `3m²n + 17m³` FLOPs for a matrix with sides `m ≤ n`, whatever the size of the batch; with
 /// `OptimizerOptions.orthogonalizesEvery` above 1, that cost is paid in some updates only.
+///
+/// Where processes divide every layer, each keeps the momentum of its part of a matrix; only the
+/// orthogonalisation needs the whole, at one of them: see `SharedMatrices`.
 public final class Muon: Optimizer {
   private let options: OptimizerOptions
   private let parameters: ParameterStore
@@ -22,6 +25,7 @@ public final class Muon: Optimizer {
   private let momentum: MutableFloats
   /// The dearest first, so that threads end together.
   private let slices: [MatrixSlice]
+  private let shared: SharedMatrices?
   /// One for every thread that there has been.
   private var scratch: [Orthogonalization.Scratch]
 
@@ -30,24 +34,31 @@ public final class Muon: Optimizer {
 
   /// An optimizer of all parameters of a model of that configuration.
   ///
-  /// - Parameter owned: the stretches of the store to update, if not all; a matrix lies in one of
-  ///   them or in none.
+  /// - Parameters:
+  ///   - owned: the stretches of the store to update, if not all; a matrix lies in one of them or in
+  ///     none.
+  ///   - part: the part of a model that the parameters are.
   public init(
     _ parameters: ParameterStore, _ options: OptimizerOptions,
-    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil
+    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil, part: ModelPart = .whole
   ) {
     self.parameters = parameters
     self.options = options
     // A tied embedding is the head as well, and positions are added to it: both are small then.
-    let hasHead = parameters["head.weight"] != nil
+    let hasHead = !configuration.tiedHead
     rest = AdamW(
       parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned
     ) {
       options.rate(of: $0, hasHead: hasHead)
     }
     momentum = arena.floats(max(parameters.count, 1))
-    slices = parameters.matrixSlices(configuration)
-      .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
+    let own = parameters.matrixSlices(
+      part.shard.local(configuration), tensors: part.shard.tensors
+    )
+    .filter { slice in owned?.contains { $0.contains(slice.offset) } ?? true }
+    shared = part.tensor.map { SharedMatrices(own, parameters, among: $0) }
+    slices =
+      own
       .map { (slice: $0, cost: Orthogonalization.cost(rows: $0.rows, columns: $0.columns)) }
       .sorted { $0.cost > $1.cost }
       .map(\.slice)
@@ -93,15 +104,27 @@ public final class Muon: Optimizer {
         let scratch = scratch[thread]
         kernels.addMomentum(
           of: parameters.gradients + slice.offset, gradientScale: gradientScale, beta: beta,
-          to: momentum + slice.offset, into: scratch.first, count: slice.count)
-        guard moves else { return }
+          to: momentum + slice.offset,
+          into: shared.map { $0.directions + slice.offset } ?? scratch.first, count: slice.count)
+        guard moves, shared == nil else { return }
         Orthogonalization.apply(rows: slice.rows, columns: slice.columns, scratch)
-        let shape = max(1, Double(slice.rows) / Double(slice.columns)).squareRoot()
-        kernels.move(
-          parameters.values + slice.offset, along: scratch.second, by: Float(-rate * shape),
-          decay: decay, isCautious: options.isCautious, count: slice.count)
+        move(slice, along: scratch.second, rate: rate, decay: decay)
+      }
+      guard moves, let shared else { return }
+      shared.orthogonalize()
+      Workers.shared.share(slices.count) { (index: Int) in
+        move(
+          slices[index], along: shared.directions + slices[index].offset, rate: rate, decay: decay)
       }
     }
+  }
+
+  private func move(_ slice: MatrixSlice, along direction: Floats, rate: Double, decay: Float) {
+    let whole = slice.slicing
+    let shape = max(1, Double(whole.rows) / Double(whole.columns)).squareRoot()
+    kernels.move(
+      parameters.values + slice.offset, along: direction, by: Float(-rate * shape), decay: decay,
+      isCautious: options.isCautious, count: slice.count)
   }
 
   private func measure(_ name: String, flops: Double, _ body: () -> Void) {

@@ -27,14 +27,19 @@ public final class ParallelTrial {
   private let inputs: [Token]
   private let targets: [Token]
 
-  /// A trial of one step on `inputs` and `targets`, which hold the whole batch's windows.
+  /// A trial of one step on `inputs` and `targets`, which hold the whole batch's windows; `tensors`
+  /// and `stages` as in a `Trainer`.
   public init(
     _ configuration: TransformerConfiguration, _ options: TrainingOptions, inputs: [Token],
-    targets: [Token], communicator: any Communicator = LocalCommunicator()
+    targets: [Token], communicator: any Communicator = LocalCommunicator(), tensors: Int = 1,
+    stages: Int = 1
   ) throws(TrainingError) {
-    transformer = Transformer(configuration, seed: options.seed)
+    let layout = try Team.layout(configuration, tensors: tensors, stages: stages, communicator)
+    let whole = Transformer(configuration, seed: options.seed)
+    transformer =
+      layout.dividesModel ? whole.divided(ModelPart(layout, communicator)) : whole
     self.options = options
-    team = try Team(transformer, options, communicator)
+    team = try Team(transformer, options, communicator, layout)
     optimizer = makeOptimizer(of: transformer, options.optimizer, owned: team.owned)
     let rows = team.windows
     let tokens = rows.lowerBound * options.context..<rows.upperBound * options.context
@@ -43,7 +48,7 @@ public final class ParallelTrial {
   }
 
   /// Learnt values of the model.
-  public var parameterCount: Int { transformer.parameters.parameterCount }
+  public var parameterCount: Int { transformer.parameterCount }
 
   /// Pieces of the parameters that are sent one by one.
   public var pieces: Int { team.shares.pieces.count }
@@ -66,11 +71,26 @@ public final class ParallelTrial {
       update: (updated - summed) / .seconds(1), communication: team.communication.total - before)
   }
 
-  /// The gradients of the batch, as this process has them: those of what it owns are complete.
-  public func gradients() -> [(range: Range<Int>, values: [Float])] {
+  /// The gradients of the batch, parameter after parameter, in the first process; nil in the others.
+  public func wholeGradients() -> [Float]? {
     _ = team.addGradients(inputs: inputs, targets: targets, length: options.context)
-    let all = transformer.parameters.gradients
-    return team.owned.map { range in (range, range.map { all[$0] }) }
+    let store = transformer.parameters
+    team.gather(
+      store.parameters.map {
+        StateTensor(
+          name: $0.name, rows: $0.rows, columns: $0.columns, values: store.gradients + $0.offset,
+          offset: $0.offset)
+      })
+    var all: [Float] = []
+    for declaration in transformer.configuration.declarations {
+      var values = [Float](repeating: 0, count: declaration.rows * declaration.columns)
+      let part = store[declaration.name].map { store.gradients + $0.offset }
+      values.withUnsafeMutableBufferPointer {
+        team.whole.collect(declaration, part: part, into: team.isFirst ? $0.baseAddress : nil)
+      }
+      all += values
+    }
+    return team.isFirst ? all : nil
   }
 
   /// Squares of the gradient's length, of single micro-batches on average and of all together.
@@ -101,6 +121,7 @@ func makeOptimizer(
   case .adamw: AdamW(transformer.parameters, options, owned: owned)
   case .muon:
     Muon(
-      transformer.parameters, options, configuration: transformer.configuration, owned: owned)
+      transformer.parameters, options, configuration: transformer.configuration, owned: owned,
+      part: transformer.part)
   }
 }

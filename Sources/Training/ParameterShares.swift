@@ -28,10 +28,16 @@ public struct ParameterShares: Sendable {
 
   /// Cuts `parameters` and gives every piece to one of `processes`, so that all have as much to do.
   ///
-  /// - Parameter holders: the processes that hold a parameter, given its place; all if nil.
+  /// Matrices of Muon come first, so that processes which hold different parts of the same matrices
+  /// give them to the same owners, though other parts may differ in size.
+  ///
+  /// - Parameters:
+  ///   - configuration: the shape of the layers as they lie in `parameters`.
+  ///   - repeated: the name of a parameter that another stage holds too; its pieces go round, so that
+  ///     both stages give them to the same owners.
   init(
     _ parameters: ParameterStore, kind: OptimizerOptions.Kind,
-    configuration: TransformerConfiguration, processes: Int, holders: ((Int) -> [Int])? = nil
+    configuration: TransformerConfiguration, processes: Int, repeated: String? = nil
   ) {
     var slices: [Int: MatrixSlice] = [:]
     if kind == .muon {
@@ -58,13 +64,23 @@ public struct ParameterShares: Sendable {
     self.pieces = pieces
     var owners = [Int](repeating: 0, count: pieces.count)
     var burden = [Double](repeating: 0, count: processes)
-    let dearestFirst = pieces.indices.sorted { (costs[$0], $1) > (costs[$1], $0) }
-    for piece in dearestFirst {
-      let candidates = holders?(pieces[piece].parameter) ?? Array(0..<processes)
-      let owner = candidates.min { (burden[$0], $0) < (burden[$1], $1) } ?? 0
-      owners[piece] = owner
-      burden[owner] += costs[piece]
+    let isRepeated = { (piece: Int) in
+      parameters.parameters[pieces[piece].parameter].name == repeated
     }
+    let isMatrix = { (piece: Int) in slices[pieces[piece].range.lowerBound] != nil }
+    func place(_ chosen: [Int]) {
+      for piece in chosen.sorted(by: { (costs[$0], $1) > (costs[$1], $0) }) {
+        let owner = burden.indices.min { (burden[$0], $0) < (burden[$1], $1) } ?? 0
+        owners[piece] = owner
+        burden[owner] += costs[piece]
+      }
+    }
+    place(pieces.indices.filter(isMatrix))
+    for (turn, piece) in pieces.indices.filter(isRepeated).enumerated() {
+      owners[piece] = turn % processes
+      burden[owners[piece]] += costs[piece]
+    }
+    place(pieces.indices.filter { !isMatrix($0) && !isRepeated($0) })
     self.owners = owners
   }
 

@@ -2,6 +2,7 @@
 
 import Autograd
 import Distributed
+import Kernels
 import Machine
 import Models
 import Tokenizers
@@ -18,37 +19,76 @@ struct StepTotals {
 
 /// This process's part of every step, and what it takes to make the parts one.
 final class Team {
-  /// The processes.
+  /// All processes.
   let communicator: any Communicator
-  /// Who owns which parameters.
+  /// Who computes which part of the model on which part of the batch.
+  let layout: Layout
+  /// The processes that hold the same part of the model and divide the batch.
+  let data: any Communicator
+  /// Who owns which parameters, among those processes.
   let shares: ParameterShares
   /// How a step is divided.
   let microBatches: MicroBatches
+  private let place: Layout.Place
   private let transformer: Transformer
   private let gradients: GradientSum
   private let handOut: Exchange
+  private let schedule: PipelineSchedule
+  /// The embedding that is the head of another stage as well.
+  private let repeated: Parameter?
+  private var secondsForRepeated = 0.0
   /// How the current step is divided.
   private var division: MicroBatches
 
-  /// A team for a model that is trained as `options` say.
+  /// A team for a model, or the part of it that is this process's, that is trained as `options` say.
   init(
-    _ transformer: Transformer, _ options: TrainingOptions, _ communicator: any Communicator
+    _ transformer: Transformer, _ options: TrainingOptions, _ communicator: any Communicator,
+    _ layout: Layout
   ) throws(TrainingError) {
     microBatches = MicroBatches(count: options.microBatches, sequences: options.sequences)
-    if communicator.size > microBatches.count {
+    if layout.data > microBatches.count {
       throw .tooManyProcesses(
-        processes: communicator.size, microBatches: microBatches.count,
-        sequences: options.sequences)
+        processes: layout.data, microBatches: microBatches.count, sequences: options.sequences)
     }
     division = microBatches
     self.transformer = transformer
     self.communicator = communicator
+    self.layout = layout
+    place = layout.place(of: communicator.rank)
+    data =
+      layout.dividesModel
+      ? ProcessGroup(layout.line(through: place, along: \.data), of: communicator) : communicator
+    let shard = transformer.part.shard
+    let isRepeated =
+      layout.stages > 1 && transformer.configuration.tiedHead && (shard.isFirst || shard.isLast)
+    repeated = isRepeated ? transformer.parameters["embedding.weight"] : nil
     shares = ParameterShares(
       transformer.parameters, kind: options.optimizer.kind,
-      configuration: transformer.configuration, processes: communicator.size)
-    gradients = GradientSum(
-      transformer.parameters, shares, microBatches: microBatches.count, communicator)
-    handOut = Exchange(communicator)
+      configuration: shard.local(transformer.configuration), processes: data.size,
+      repeated: repeated?.name)
+    gradients = GradientSum(transformer.parameters, shares, microBatches: microBatches.count, data)
+    handOut = Exchange(data)
+    schedule = PipelineSchedule(
+      stage: shard.stage, of: shard.stages, count: gradients.run.count)
+  }
+
+  /// The layout of all processes of `communicator`, where `tensors` divide every layer and `stages`
+  /// follow each other.
+  static func layout(
+    _ configuration: TransformerConfiguration, tensors: Int, stages: Int,
+    _ communicator: any Communicator
+  ) throws(TrainingError) -> Layout {
+    let group = tensors * stages
+    if communicator.size % group != 0 {
+      let processes = communicator.size == 1 ? "1 process" : "\(communicator.size) processes"
+      throw .layout(
+        problem: "\(processes) cannot be divided into groups of \(tensors) × \(stages)",
+        hint: "start a multiple of \(group) processes: mpirun -n \(group) apus train …")
+    }
+    if let problem = Shard.problem(configuration, tensors: tensors, stages: stages) {
+      throw .layout(problem: problem.what, hint: problem.hint)
+    }
+    return Layout(tensor: tensors, stages: stages, data: communicator.size / group)
   }
 
   /// Whether this process writes and speaks.
@@ -66,11 +106,13 @@ final class Team {
   }
 
   /// The stretches of the parameters that this process updates.
-  var owned: [Range<Int>] { shares.ranges(of: communicator.rank) }
+  var owned: [Range<Int>] { shares.ranges(of: data.rank) }
 
   /// Seconds in which this process only waited for others, and seconds it spent on messages in all.
   var communication: (waited: Double, total: Double) {
-    let waited = gradients.exchange.secondsWaited + handOut.secondsWaited
+    let waited =
+      gradients.exchange.secondsWaited + handOut.secondsWaited + secondsForRepeated
+      + (transformer.part.tensor?.seconds ?? 0) + transformer.secondsBetweenStages
     return (waited, waited + gradients.exchange.secondsBeside)
   }
 
@@ -83,39 +125,88 @@ final class Team {
   ) -> StepTotals {
     var losses = [Double](repeating: 0, count: microBatches.count)
     let first = windows.lowerBound
-    for index in gradients.run {
-      let range = division.windows(of: index)
-      let tokens = (range.lowerBound - first) * length..<(range.upperBound - first) * length
-      let weight = Double(range.count) / Double(division.sequences)
-      gradients.start(index)
-      let loss = transformer.addGradients(
-        inputs: Array(inputs[tokens]), targets: Array(targets[tokens]),
-        sequences: range.count * parts, gradientScale: Float(weight), dropout: dropout(index),
-        completion: { [gradients] in gradients.add($0) })
-      losses[index] = weight * loss
-      gradients.end()
+    let isLast = transformer.part.shard.isLast
+    var passes: [Int: StagePass] = [:]
+    let completion = { [gradients] in gradients.add($0) }
+    for step in schedule.steps {
+      switch step {
+      case .forward(let number):
+        let index = gradients.run.lowerBound + number
+        let range = division.windows(of: index)
+        let tokens = (range.lowerBound - first) * length..<(range.upperBound - first) * length
+        let weight = Double(range.count) / Double(division.sequences)
+        // The head's gradient is complete as soon as the loss is.
+        if isLast { gradients.start(index) }
+        let pass = transformer.forward(
+          inputs: Array(inputs[tokens]), targets: Array(targets[tokens]),
+          sequences: range.count * parts,
+          gradientScale: Float(weight), dropout: dropout(index),
+          tape: number % schedule.underWay, completion: completion)
+        losses[index] = weight * pass.loss
+        passes[number] = pass
+      case .backward(let number):
+        if !isLast { gradients.start(gradients.run.lowerBound + number) }
+        if let pass = passes.removeValue(forKey: number) {
+          transformer.backward(pass, completion: completion)
+        }
+        gradients.end()
+      }
     }
+    transformer.finishStages()
     gradients.finish()
+    addRepeated()
     return total(losses)
+  }
+
+  /// Adds up the gradients of an embedding that the first stage looks up and the last multiplies by.
+  private func addRepeated() {
+    guard let repeated, let stages = transformer.part.stages else { return }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let other = transformer.part.shard.isFirst ? stages.size - 1 : 0
+    let own = shares.pieces.indices.filter {
+      shares.owners[$0] == data.rank
+        && transformer.parameters.parameters[shares.pieces[$0].parameter] === repeated
+    }
+    let exchange = Exchange(stages)
+    let gradients = transformer.parameters.gradients
+    let total = own.reduce(0) { $0 + shares.pieces[$1].range.count }
+    let copies = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(total, 1))
+    defer { copies.deallocate() }
+    var place = 0
+    for index in own {
+      let range = shares.pieces[index].range
+      guard let copy = copies.baseAddress.map({ $0 + place }) else { continue }
+      place += range.count
+      copy.update(from: gradients + range.lowerBound, count: range.count)
+      // Two lists, so that both go at once; two numbers have one sum, in whatever order.
+      exchange.add(tag: index, [.send(copy, count: range.count, to: other)])
+      exchange.add(
+        tag: index,
+        [.receiveAndAdd(gradients + range.lowerBound, count: range.count, from: other)])
+    }
+    exchange.finish()
+    secondsForRepeated += (clock.now - start) / .seconds(1)
   }
 
   /// Brings the parameters that their owners have updated to every process.
   func handOutParameters() {
-    if communicator.size == 1 { return }
-    let everyone = Array(0..<communicator.size)
+    if data.size == 1 { return }
+    let everyone = Array(0..<data.size)
     for (index, piece) in shares.pieces.enumerated() {
       handOut.add(
         tag: index,
         Exchange.handingOut(
           transformer.parameters.values + piece.range.lowerBound, count: piece.range.count,
-          from: shares.owners[index], to: everyone, as: communicator.rank))
+          from: shares.owners[index], to: everyone, as: data.rank))
     }
     handOut.finish()
   }
 
-  /// Brings an optimizer's state, of which every process has its share, to the first process.
+  /// Brings an optimizer's state, of which every process has its share, to the first of those that
+  /// hold the same part of the model.
   func gather(_ state: [StateTensor]) {
-    if communicator.size == 1 { return }
+    if data.size == 1 { return }
     // A piece has several tensors: what is under way together needs tags of its own.
     var tag = 0
     for tensor in state {
@@ -130,11 +221,14 @@ final class Team {
           tag: tag,
           Exchange.handingOut(
             values, count: piece.range.count, from: shares.owners[index],
-            to: [0, shares.owners[index]], as: communicator.rank))
+            to: [0, shares.owners[index]], as: data.rank))
       }
     }
     handOut.finish()
   }
+
+  /// The parts of the model, to be brought together.
+  var whole: WholeModel { WholeModel(transformer.configuration, layout, communicator) }
 
   /// Whether any process was asked to stop.
   func agreeOnInterruption() -> Bool {
@@ -146,20 +240,62 @@ final class Team {
 
   /// Losses and norms in an order of addition that does not depend on the number of processes.
   private func total(_ losses: [Double]) -> StepTotals {
-    let own = shares.owners.indices.filter { shares.owners[$0] == communicator.rank }
+    let own = shares.owners.indices.filter { shares.owners[$0] == data.rank }
     var squares = [Double](repeating: 0, count: shares.pieces.count)
     let found = transformer.parameters.squaredGradients(in: own.map { shares.pieces[$0].range })
     for (index, square) in zip(own, found) { squares[index] = square }
     let flag = Interruption.isRequested ? 1.0 : 0
     var sums = losses + squares + [flag]
-    if communicator.size > 1 {
-      let all = communicator.gatherAll(sums)
+    if data.size > 1 {
+      let all = data.gatherAll(sums)
       // Every number comes from one process, and is zero on the others.
       for index in sums.indices { sums[index] = all.reduce(0) { $0 + $1[index] } }
     }
-    return StepTotals(
-      loss: sums.prefix(losses.count).reduce(0, +),
-      gradientNorm: sums.dropFirst(losses.count).prefix(squares.count).reduce(0, +).squareRoot(),
+    squares = Array(sums.dropFirst(losses.count).prefix(squares.count))
+    return totalOfParts(
+      loss: sums.prefix(losses.count).reduce(0, +), squares: squares,
       isInterrupted: (sums.last ?? 0) > 0)
   }
+
+  /// Puts together what the parts of the model have found, in the order of the parameters.
+  private func totalOfParts(loss: Double, squares: [Double], isInterrupted: Bool) -> StepTotals {
+    guard layout.dividesModel else {
+      return StepTotals(
+        loss: loss, gradientNorm: squares.reduce(0, +).squareRoot(), isInterrupted: isInterrupted)
+    }
+    let counted = zip(shares.pieces, squares).filter { counts($0.0) }.map(\.1)
+    let most = communicator.gatherAll([Double(counted.count)]).map { Int($0[0]) }
+    let padding = [Double](repeating: 0, count: (most.max() ?? 0) - counted.count)
+    let all = communicator.gatherAll([loss, isInterrupted ? 1 : 0] + counted + padding)
+    var norm = 0.0
+    for stage in 0..<layout.stages {
+      for tensor in 0..<layout.tensor {
+        let part = layout.rank(of: Layout.Place(tensor: tensor, data: 0, stage: stage))
+        for square in all[part][2..<2 + most[part]] { norm += square }
+      }
+    }
+    let last = layout.rank(
+      of: Layout.Place(tensor: 0, data: place.data, stage: layout.stages - 1))
+    return StepTotals(
+      loss: all[last][0], gradientNorm: norm.squareRoot(),
+      isInterrupted: all.contains { $0[1] > 0 })
+  }
+
+  /// Whether a piece counts here, and not in another process that has it as well.
+  private func counts(_ piece: ParameterPiece) -> Bool {
+    let parameter = transformer.parameters.parameters[piece.parameter]
+    let shard = transformer.part.shard
+    if parameter === repeated, !shard.isFirst { return false }
+    return shard.tensor == 0 || wholeNames[parameter.name] != true
+  }
+
+  /// Whether a parameter is whole in every process that divides a layer.
+  private lazy var wholeNames: [String: Bool] = {
+    let shard = transformer.part.shard
+    let configuration = transformer.configuration
+    return Dictionary(
+      uniqueKeysWithValues: configuration.declarations.map {
+        ($0.name, shard.slicing(of: $0, configuration).axis == nil)
+      })
+  }()
 }

@@ -17,7 +17,7 @@ public final class Trainer {
   /// Steps in a row with numbers that are none after which a run gives up.
   public static let patienceWithSkippedSteps = 3
 
-  /// The model.
+  /// The model, or this process's part of it.
   public let transformer: Transformer
   /// Its tokenizer.
   public let tokenizer: Tokenizer
@@ -46,9 +46,14 @@ public final class Trainer {
   /// An existing folder is overwritten by the first checkpoint, which `run` writes before it trains.
   /// Reads the validation text. Throws a `CorpusError`, or a `TrainingError` if the processes of
   /// `communicator`, all of which make a trainer, differ.
+  ///
+  /// - Parameters:
+  ///   - transformer: the whole model, on every process.
+  ///   - tensors: processes that divide every layer among them.
+  ///   - stages: processes, or groups of them, that each take a run of layers.
   public init(
     _ transformer: Transformer, tokenizer: Tokenizer, options: TrainingOptions, folder: String,
-    communicator: any Communicator = LocalCommunicator()
+    communicator: any Communicator = LocalCommunicator(), tensors: Int = 1, stages: Int = 1
   ) throws {
     precondition(
       options.context <= transformer.configuration.contextLength,
@@ -60,18 +65,20 @@ public final class Trainer {
     var options = options
     options.data.corpus = options.data.corpus.map(absolutePath)
     options.data.validation = options.data.validation?.map(absolutePath)
-    self.transformer = transformer
-    self.transformer.recomputesBlocks = options.recomputesBlocks
+    let layout = try Team.layout(
+      transformer.configuration, tensors: tensors, stages: stages, communicator)
+    self.transformer = Self.part(of: transformer, layout, communicator, options)
     self.tokenizer = tokenizer
     self.folder = ModelFolder.plain(folder)
     data = try TrainingData(options, tokenizer: tokenizer)
     state = TrainingState(
       options: options, corpora: data.fingerprints, tokenizer: tokenizer.identity)
-    team = try Team(transformer, options, communicator)
-    try Agreement.check(state, transformer.parameters, communicator)
+    team = try Team(self.transformer, options, communicator, layout)
+    try Agreement.check(state, transformer.parameters, layout, communicator)
     loader = try data.loader(from: .start, rows: team.windows)
-    optimizer = makeOptimizer(of: transformer, options.optimizer, owned: team.owned)
-    average = options.average.map { WeightAverage(transformer.parameters, share: $0) }
+    optimizer = makeOptimizer(of: self.transformer, options.optimizer, owned: team.owned)
+    let part = self.transformer
+    average = options.average.map { WeightAverage(part.parameters, share: $0) }
     checkpoint = Checkpoint(folder: self.folder)
     notes = data.note.map { [$0] } ?? []
     firstProgress = 0
@@ -79,11 +86,14 @@ public final class Trainer {
 
   /// Goes on with the run that `folder` holds, from its latest checkpoint.
   ///
-  /// - Parameter adjust: changes the options, for example to a longer horizon; the run then is no
-  ///   longer the one that was never interrupted.
+  /// - Parameters:
+  ///   - tensors: as for a new run; need not be what the run had before, and so `stages`.
+  ///   - adjust: changes the options, for example to a longer horizon; the run then is no longer the
+  ///     one that was never interrupted.
   /// - Throws: `TrainingError`, `ModelFileError`, `CorpusError`, `FileFailure`.
   public init(
     resuming folder: String, communicator: any Communicator = LocalCommunicator(),
+    tensors: Int = 1, stages: Int = 1,
     adjust: (inout TrainingOptions) -> Void = { _ in }
   ) throws {
     let folder = ModelFolder.plain(folder)
@@ -95,21 +105,22 @@ public final class Trainer {
     let model = try checkpoint.readModel(state)
     self.checkpoint = checkpoint
     self.folder = folder
-    transformer = model.transformer
-    transformer.recomputesBlocks = state.options.recomputesBlocks
+    let layout = try Team.layout(
+      model.transformer.configuration, tensors: tensors, stages: stages, communicator)
+    transformer = Self.part(of: model.transformer, layout, communicator, state.options)
     tokenizer = model.tokenizer
     data = try TrainingData(state.options, tokenizer: model.tokenizer)
     guard data.fingerprints == state.corpora else {
       throw TrainingError.corpusChanged(
         paths: state.options.data.corpus + (state.options.data.validation ?? []))
     }
-    team = try Team(model.transformer, state.options, communicator)
-    try Agreement.check(state, model.transformer.parameters, communicator)
+    team = try Team(transformer, state.options, communicator, layout)
+    try Agreement.check(state, model.transformer.parameters, layout, communicator)
     loader = try data.loader(from: state.position, rows: team.windows)
-    optimizer = makeOptimizer(
-      of: model.transformer, state.options.optimizer, owned: team.owned)
-    average = state.options.average.map { WeightAverage(model.transformer.parameters, share: $0) }
-    try checkpoint.read(into: optimizer, average: average, state)
+    optimizer = makeOptimizer(of: transformer, state.options.optimizer, owned: team.owned)
+    let part = transformer
+    average = state.options.average.map { WeightAverage(part.parameters, share: $0) }
+    try checkpoint.read(into: optimizer, average: average, of: transformer, state)
     if state.modelIsAverage, state.progress < 1, !state.stoppedEarly {
       average?.exchange()
       state.modelIsAverage = false
@@ -162,6 +173,18 @@ public final class Trainer {
     if let average, !state.modelIsAverage { try consider(average, log, observe) }
     if savedStep != state.step { try save(log, observe) }
     return state.stoppedEarly ? .stoppedEarly(bestStep: state.stopping.bestStep) : .finished
+  }
+
+  /// What this process computes of a model.
+  private static func part(
+    of transformer: Transformer, _ layout: Layout, _ communicator: any Communicator,
+    _ options: TrainingOptions
+  ) -> Transformer {
+    let part =
+      layout.dividesModel
+      ? transformer.divided(ModelPart(layout, communicator)) : transformer
+    part.recomputesBlocks = options.recomputesBlocks
+    return part
   }
 
   private func step(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
@@ -233,7 +256,7 @@ public final class Trainer {
   private func measure(on validation: ValidationSet) -> Evaluation {
     Evaluation(
       of: transformer, on: validation, sequences: team.microBatches.windows(of: 0).count,
-      sharedBy: team.communicator)
+      sharedBy: team.data, stages: transformer.part.stages)
   }
 
   private func evaluate(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
@@ -249,7 +272,9 @@ public final class Trainer {
       loss: result.loss, windows: result.windows, step: state.step)
     if state.options.earlyStopping != nil {
       let isBest = state.stopping.bestStep == state.step
-      if isBest, team.isFirst { try ModelFolder.write(transformer, tokenizer, to: checkpoint.best) }
+      if isBest, let whole = wholeModel() {
+        try ModelFolder.write(whole, tokenizer, to: checkpoint.best)
+      }
       state.stoppedEarly = verdict == .stop
     }
     observe(.evaluation(result, step: state.step, isBest: state.stopping.bestStep == state.step))
@@ -278,7 +303,8 @@ public final class Trainer {
   private func takeBest() throws {
     // The first process wrote it, perhaps a moment ago.
     team.communicator.meet()
-    let (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
+    var (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
+    if team.layout.dividesModel { best = best.divided(transformer.part) }
     for (target, source) in zip(transformer.parameters.parameters, best.parameters.parameters) {
       target.value.update(from: source.value, count: source.count)
     }
@@ -286,12 +312,40 @@ public final class Trainer {
 
   private func save(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
     team.gather(optimizer.state)
-    if team.isFirst {
+    let (model, optimizer, average) = (wholeModel(), wholeOptimizer(), wholeAverage())
+    if team.isFirst, let model {
       try log?.synchronize()
       state.logBytes = log?.bytes ?? 0
-      try checkpoint.write(transformer, tokenizer, optimizer, average: average, state)
+      try checkpoint.write(model, tokenizer, optimizer, average: average, state)
     }
     savedStep = state.step
     observe(.saved(step: state.step))
+  }
+
+  /// The model with all its parts, in the first process; every process calls this.
+  private func wholeModel() -> Transformer? {
+    if team.layout.dividesModel { return team.whole.parameters(of: transformer) }
+    return team.isFirst ? transformer : nil
+  }
+
+  /// The optimizer with the state of all parts, in the first process; every process calls this.
+  private func wholeOptimizer() -> any Optimizer {
+    guard team.layout.dividesModel else { return optimizer }
+    // Arrays take memory when they are written to, which happens in the first process only.
+    let whole = makeOptimizer(
+      of: Transformer(transformer.configuration, seed: nil), state.options.optimizer, owned: [])
+    team.whole.state(optimizer.state, into: whole.state)
+    return whole
+  }
+
+  /// As `wholeOptimizer`, of the average of the weights if there is one.
+  private func wholeAverage() -> WeightAverage? {
+    guard team.layout.dividesModel, let average, let share = state.options.average else {
+      return average
+    }
+    let whole = WeightAverage(
+      Transformer(transformer.configuration, seed: nil).parameters, share: share)
+    team.whole.state(average.state, into: whole.state)
+    return whole
   }
 }

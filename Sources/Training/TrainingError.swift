@@ -16,6 +16,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
   case disagreement(what: String, process: Int, host: String)
   /// A step has fewer parts than there are processes.
   case tooManyProcesses(processes: Int, microBatches: Int, sequences: Int)
+  /// The processes cannot divide the model as was asked.
+  case layout(problem: String, hint: String)
   /// Loss or gradients were no numbers in several steps in a row.
   case diverged(step: Int, steps: Int, checkpoint: Int, path: String)
 
@@ -35,6 +37,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
     case .tooManyProcesses(let processes, let microBatches, _):
       "\(processes) processes cannot share a step of \(microBatches) "
         + (microBatches == 1 ? "micro-batch" : "micro-batches")
+    case .layout(let problem, _):
+      problem
     case .diverged(let step, let steps, let checkpoint, let path):
       "training has diverged: the loss or its gradients were no numbers in the \(steps) steps up to "
         + "\(step); \(path) holds the model after step \(checkpoint)"
@@ -59,6 +63,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
       sequences > microBatches
         ? "start at most \(microBatches) processes, or a new run with more --micro-batches"
         : "start at most \(microBatches) processes, or a new run with more --batch-tokens"
+    case .layout(_, let hint):
+      hint
     case .diverged:
       "train with a lower --learning-rate or a longer warm-up"
     }

@@ -38,7 +38,7 @@ extension TrainingError: ExplainedError {
     switch self {
     case .noRun: .noInput
     case .badFile, .corpusChanged, .tokenizerChanged: .badData
-    case .tooManyProcesses: .usage
+    case .tooManyProcesses, .layout: .usage
     case .disagreement, .diverged: .failure
     }
   }

@@ -46,6 +46,7 @@ final class ParallelBench {
   private let text: TrialText
   private let steps: Int
   private let processes: any Communicator
+  private let layout: LayoutOptions
   private var batch: (inputs: [Token], targets: [Token]) = ([], [])
   /// Learnt values of the model.
   private(set) var parameterCount = 0
@@ -54,14 +55,20 @@ final class ParallelBench {
   private var crowding = 1.0
   private var link: (latency: Double, bandwidth: Double)?
 
-  init(_ trial: TrialOptions, text: TrialText, steps: Int, processes: any Communicator) {
+  init(
+    _ trial: TrialOptions, text: TrialText, steps: Int, processes: any Communicator,
+    layout: LayoutOptions
+  ) {
+    self.layout = layout
     self.trial = trial
     self.text = text
     self.steps = steps
     self.processes = processes
   }
 
-  private var options: TrainingOptions { trial.options(processes: processes.size) }
+  private var options: TrainingOptions {
+    trial.options(processes: max(1, processes.size / layout.tensorParallel))
+  }
   private var tokens: Int { trial.shape.tokens }
 
   /// Measures 1, 2, 4 … and `most` workers.
@@ -70,7 +77,10 @@ final class ParallelBench {
   ) throws -> ParallelStudy {
     batch = try text.batch(trial)
     let configuration = try trial.configuration(vocabulary: text.vocabulary)
-    let counts = Array(sequence(first: 1) { $0 * 2 }.prefix { $0 < most }) + [most]
+    // Alone, then as many as hold the model together, then twice as many, and so on.
+    let group = layout.processes
+    var counts = Array(sequence(first: group) { $0 * 2 }.prefix { $0 < most }) + [most]
+    if group > 1 { counts.insert(1, at: 0) }
     link = processes.measureLink()
     var points: [ParallelStudy.Point] = []
     var reference: [Float] = []
@@ -78,20 +88,17 @@ final class ParallelBench {
       if !byProcess { Workers.configure(count: count) }
       if !byProcess || processes.rank < count {
         let group: any Communicator =
-          byProcess ? FirstProcesses(count, of: processes) : LocalCommunicator()
+          byProcess ? ProcessGroup(Array(0..<count), of: processes) : LocalCommunicator()
         let bench = try ParallelTrial(
           configuration, options, inputs: batch.inputs, targets: batch.targets,
-          communicator: group)
+          communicator: group, tensors: count == 1 ? 1 : layout.tensorParallel,
+          stages: count == 1 ? 1 : layout.pipelineParallel)
         (parameterCount, pieces) = (bench.parameterCount, bench.pieces)
         var difference: Float = 0
-        let gradients = bench.gradients()
-        if count == 1 {
-          reference = gradients.flatMap(\.values)
-        }
-        if byProcess, count > 1 {
-          difference = largest(gradients, reference, in: group)
-        } else {
-          difference = largestOf(gradients, reference)
+        // Complete in the first process, which has the reference.
+        if let gradients = bench.wholeGradients() {
+          if count == 1 { reference = gradients }
+          difference = zip(gradients, reference).reduce(0) { max($0, abs($1.0 - $1.1)) }
         }
         let timing = time(bench)
         if count == 1 { alone = (timing.step, timing.update) }
@@ -129,30 +136,6 @@ final class ParallelBench {
     return all[all.count / 2]
   }
 
-  private func largestOf(
-    _ gradients: [(range: Range<Int>, values: [Float])], _ reference: [Float]
-  ) -> Float {
-    zip(gradients.flatMap(\.values), reference).reduce(0) { max($0, abs($1.0 - $1.1)) }
-  }
-
-  /// Only the first process knows the reference: it hands out what each owner has to compare with.
-  private func largest(
-    _ gradients: [(range: Range<Int>, values: [Float])], _ reference: [Float],
-    in group: any Communicator
-  ) -> Float {
-    let all = group.handOut(reference.withUnsafeBytes { Array($0) })
-    let whole = all.withUnsafeBytes { bytes in
-      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-    }
-    var difference: Float = 0
-    for (range, values) in gradients {
-      for (index, value) in zip(range, values) where index < whole.count {
-        difference = max(difference, abs(value - whole[index]))
-      }
-    }
-    return Float(group.gatherAll([Double(difference)]).map { $0[0] }.max() ?? 0)
-  }
-
   /// The noise of the gradient over text, after some steps of training; nil without text.
   func noise() throws -> GradientNoise? {
     guard text.isText, options.microBatches > 1 else { return nil }
@@ -180,7 +163,8 @@ final class ParallelBench {
       costs: StepCosts(
         secondsPerToken: (alone.step - alone.update) / Double(tokens),
         secondsPerUpdate: alone.update, parameters: parameterCount, pieces: pieces,
-        batchTokens: tokens, microBatches: options.microBatches),
+        batchTokens: tokens, microBatches: options.microBatches, layers: trial.shape.layers,
+        width: trial.shape.width),
       inside: Link(latency: link?.latency ?? 2e-6, bandwidth: link?.bandwidth ?? 4e9),
       network: Link(
         latency: cluster.latency * 1e-6, bandwidth: Double(cluster.bandwidth.value) / 8),
@@ -192,7 +176,9 @@ final class ParallelBench {
     _ model: ClusterModel, study: ParallelStudy, byProcess: Bool
   ) -> (predicted: Double, measured: Double)? {
     guard byProcess, let last = study.points.last,
-      let prediction = model.predict(machines: 1, processesPerMachine: last.workers)
+      let prediction = model.predict(
+        machines: 1, processesPerMachine: last.workers, tensors: layout.tensorParallel,
+        stages: layout.pipelineParallel)
     else { return nil }
     return (prediction.tokensPerSecond, last.tokensPerSecond)
   }

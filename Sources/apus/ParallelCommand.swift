@@ -20,6 +20,7 @@ struct ParallelCommand: ParsableCommand {
         mpirun -n 4 apus parallel --chart speed-up.svg
         apus parallel corpora/tales.jsonl.zst --tokenizer tokenizers/tales-4k.json --json
         mpirun -n 2 apus parallel --machines 64 --processes 16 --bandwidth 10G --latency 30
+        mpirun -n 4 apus parallel --tensor-parallel 2 --pipeline-parallel 2
 
       The same step is trained on 1, 2, 4 … threads, or, under mpirun, processes with --threads \
       threads each. With a corpus the noise of the gradient is measured too, and the batch up to \
@@ -37,6 +38,7 @@ struct ParallelCommand: ParsableCommand {
 
   @OptionGroup(title: "Model") var trial: TrialOptions
   @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+  @OptionGroup(title: "Layout of processes") var layout: LayoutOptions
 
   @Option(name: .long, help: ArgumentHelp("The most threads that are tried.", valueName: "n"))
   var upTo: Int?
@@ -66,8 +68,15 @@ struct ParallelCommand: ParsableCommand {
     let byProcess = processes.size > 1
     Workers.configure(count: byProcess ? threads.count : 1)
     let most = byProcess ? processes.size : upTo ?? threads.count
+    if most % layout.processes != 0 || layout.processes > 1 && !byProcess {
+      throw Failure(
+        "\(Format.plural(most, "worker")) cannot be divided into groups of "
+          + "\(layout.tensorParallel) × \(layout.pipelineParallel) processes", status: .usage,
+        hint: "mpirun -n \(2 * layout.processes) apus parallel …")
+    }
     let text = try TrialText(self)
-    let bench = ParallelBench(trial, text: text, steps: steps, processes: processes)
+    let bench = ParallelBench(
+      trial, text: text, steps: steps, processes: processes, layout: layout)
     let progress = Progress("measuring", unit: .tokens, options: messages)
     let study = try bench.study(upTo: most, byProcess: byProcess) { done, total in
       progress.update(done: Double(done), total: Double(total))

@@ -83,12 +83,40 @@ struct ParallelReport {
           + Format.padded(Format.fixed(100 * prediction.efficiency, 0) + "%", 12)
           + Format.padded(Format.fixed(100 * prediction.communicationShare, 0) + "%", 9))
     }
+    lines += layoutLines
     if predictions.count < 2, cluster.machines > 1 {
       lines.append(
         "a step of \(model.costs.microBatches) micro-batches has no work for more; "
           + "--cluster-batch predicts a larger one")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// The fastest layouts of the whole cluster.
+  private var layouts: [ClusterModel.Prediction] {
+    Array(
+      model.layouts(
+        machines: cluster.machines, processesPerMachine: cluster.processes,
+        batchTokens: cluster.clusterBatch?.value
+      ).prefix(5))
+  }
+
+  private var layoutLines: [String] {
+    guard layouts.count > 1 else { return [] }
+    let count = cluster.machines * cluster.processes
+    return [
+      "", "\(count) processes that divide the model as well, the fastest first",
+      "tensor  pipeline    data   tokens/s  idle stages  sent by each  parameters of each",
+    ]
+      + layouts.map { layout in
+        let parts = layout.tensors * layout.stages
+        return Format.padded("\(layout.tensors)", 6) + Format.padded("\(layout.stages)", 10)
+          + Format.padded("\(count / parts)", 8)
+          + Format.padded(Format.fixed(layout.tokensPerSecond, 0), 11)
+          + Format.padded(Format.fixed(100 * layout.bubble, 0) + "%", 13)
+          + Format.padded(Format.bytes(Int(layout.bytesSent)), 14)
+          + Format.padded(Format.count(parameters / parts), 20)
+      }
   }
 
   private var clusterTitle: String {
@@ -109,9 +137,11 @@ struct ParallelReport {
         "gradient_difference": .single(point.gradientDifference),
       ])
     }
-    let layouts = predictions.map { prediction in
+    func object(_ prediction: ClusterModel.Prediction) -> JSON {
       JSON.object([
-        "machines": .integer(prediction.machines),
+        "machines": .integer(prediction.machines), "tensor": .integer(prediction.tensors),
+        "pipeline": .integer(prediction.stages), "bytes_sent": .number(prediction.bytesSent),
+        "bubble": .number(prediction.bubble),
         "processes": .integer(prediction.machines * prediction.processesPerMachine),
         "tokens_per_second": .number(prediction.tokensPerSecond),
         "step_seconds": .number(prediction.seconds),
@@ -131,7 +161,7 @@ struct ParallelReport {
       ("crowding", .number(model.crowding)), ("link_latency", .number(model.inside.latency)),
       ("link_bandwidth", .number(model.inside.bandwidth)),
       ("predicted_tokens_per_second", check.map { .number($0.predicted) } ?? .null),
-      ("cluster", .array(layouts)),
+      ("cluster", .array(predictions.map(object))), ("layouts", .array(layouts.map(object))),
     ])
   }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpora
+import Distributed
 import FoundationEssentials
 import Machine
 import Models
@@ -20,11 +21,12 @@ struct ScalingStudyCommand: ParsableCommand {
         apus scaling corpora/tales.jsonl.zst -o tales-study
         apus scaling books.train.jsonl.zst -o study --time 1h
         apus scaling books.train.jsonl.zst -o study --sizes 25k,50k,100k,200k,400k --seeds 3
+        mpirun -n 8 apus scaling books.train.jsonl.zst -o study --time 1h
 
       Every size is trained with several seeds until its validation loss no longer falls. The law is \
       fitted to all sizes but the largest, whose loss is predicted, with an interval, before it is \
       trained. Finished runs are kept: the same command again goes on where it stopped, and more \
-      sizes or seeds extend the study.
+      sizes or seeds extend the study. Several processes make runs side by side.
       """)
 
   @OptionGroup var corpus: CorpusOptions
@@ -42,6 +44,7 @@ struct ScalingStudyCommand: ParsableCommand {
   @OptionGroup var messages: OutputOptions
 
   func run() throws {
+    let processes = try Cooperation.join()
     threads.apply()
     if corpus.corpus.isEmpty || corpus.corpus.contains("-") {
       throw Failure(
@@ -49,15 +52,20 @@ struct ScalingStudyCommand: ParsableCommand {
         hint: "name files: apus scaling CORPUS -o STUDY")
     }
     let texts = try corpus.open(for: Self.self)
-    let start = try StudyStart(self, texts)
-    start.show()
+    // The first process plans for all.
+    let start = processes.rank == 0 ? try StudyStart(self, texts) : nil
+    start?.show()
     if dryRun { return }
-    let study = try ScalingStudy(start.plan, tokenizer: try start.tokenizer(), folder: output)
+    let planned = try start.map { try JSONEncoder().encode($0.plan) } ?? Data()
+    let plan = try JSONDecoder().decode(
+      StudyPlan.self, from: Data(processes.handOut(Array(planned))))
+    let study = try ScalingStudy(
+      plan, tokenizer: try tokenizer(start, processes), folder: output, communicator: processes)
     let display = StudyDisplay(messages)
     Interruption.observe()
     let isComplete = try study.run { event in
       display.show(event)
-      guard case .point = event else { return }
+      guard case .point = event, processes.rank == 0 else { return }
       do {
         try save(study)
       } catch {
@@ -68,6 +76,7 @@ struct ScalingStudyCommand: ParsableCommand {
       }
     }
     display.finish()
+    guard processes.rank == 0 else { return }
     let result = try save(study)
     if !isComplete {
       throw Failure(
@@ -81,6 +90,13 @@ struct ScalingStudyCommand: ParsableCommand {
       try Console.write(words.text + "\n")
     }
     messages.say("wrote \(output)/study.json and \(output)/chart.svg")
+  }
+
+  /// The tokenizer of all processes, which the first has found or trained.
+  private func tokenizer(_ start: StudyStart?, _ processes: any Communicator) throws -> Tokenizer {
+    let own = try start?.tokenizer()
+    if processes.size == 1, let own { return own }
+    return try Tokenizer(json: processes.handOut(own?.json() ?? []))
   }
 
   /// Writes report and chart anew.

@@ -19,12 +19,14 @@ struct TrainCommand: ParsableCommand {
         apus train books/ -o books --tokenizer books-16k.json --depth 6 --tokens 50M
         apus train --resume books
         mpirun -n 4 apus train books/ -o books --tokenizer books-16k.json
+        mpirun -n 4 apus train --resume books --tensor-parallel 2 --pipeline-parallel 2
 
       One dial, --depth, decides width, heads, batch, learning rate and length; every number can \
       be given by itself, and the plan is printed before it is carried out. Without --tokenizer \
       one is trained on the corpus first. Ctrl-C finishes the step and saves. The folder opens in \
       Hugging Face transformers; training/metrics.jsonl inside it is the log of the run. Any number \
-      of threads and processes gives the same bytes: docs/parallel.md.
+      of threads and processes that divide the batch gives the same bytes; processes can divide the \
+      model too: docs/parallel.md.
       """)
 
   @OptionGroup var corpus: CorpusOptions
@@ -57,6 +59,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Optimizer") var step: StepOptions
   @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @OptionGroup(title: "Watching and saving") var watch: WatchOptions
+  @OptionGroup(title: "Several processes") var layout: LayoutOptions
 
   @Option(name: .long, help: "buffer shuffles windows among millions of tokens; none keeps order.")
   var shuffle = ShuffleKind.buffer
@@ -152,13 +155,16 @@ struct TrainCommand: ParsableCommand {
         plan.configuration, seed: seed, zeroProjections: switches.zeroProjections?.isOn)
     let trainer = try Trainer(
       transformer, tokenizer: tokenizer, options: try start.options(for: plan), folder: folder,
-      communicator: processes)
+      communicator: processes, tensors: layout.tensorParallel, stages: layout.pipelineParallel)
     try TrainDisplay(messages).run(trainer)
   }
 
   private func resumeRun(in folder: String) throws {
     threads.apply()
-    let trainer = try Trainer(resuming: folder, communicator: processes) { options in
+    let trainer = try Trainer(
+      resuming: folder, communicator: processes, tensors: layout.tensorParallel,
+      stages: layout.pipelineParallel
+    ) { options in
       if let horizon = length.horizon { options.horizon = horizon }
       if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
       if let interval = watch.saveEvery { options.saveEvery = interval.steps }
@@ -168,7 +174,7 @@ struct TrainCommand: ParsableCommand {
       }
     }
     let state = trainer.state
-    let parameters = trainer.transformer.parameters.parameterCount
+    let parameters = trainer.transformer.parameterCount
     let done = "\(Format.plural(state.step, "step")) and \(Format.count(state.tokens)) tokens done"
     messages.say(
       "\(folder): \(Format.count(parameters)) parameters, \(done), seed \(state.options.seed)")

@@ -41,7 +41,7 @@ final class TrainDisplay {
         "\(Format.plural(state.skippedSteps, "step")) had numbers that were none and were skipped",
         hint: "a lower --learning-rate or a longer --warm-up may help")
     }
-    let size = trainer.transformer.parameters.parameterCount * 4
+    let size = trainer.transformer.parameterCount * 4
     messages.say("wrote \(trainer.folder) (\(Format.bytes(size)) of weights)")
     messages.suggest("apus sample \(trainer.folder) \"Once upon a time\"")
   }

@@ -54,7 +54,8 @@ struct TrainStart {
     let processes = command.processes
     let speed = processes.gatherAll([MachineSpeed.training(seconds: 0.2)])[0][0]
     wishes.speed = speed * Double(processes.size)
-    wishes.processes = processes.size
+    // A micro-batch for every process that divides the batch, and for every stage of its pipeline.
+    wishes.processes = max(1, processes.size / command.layout.tensorParallel)
     self.wishes = wishes
     plan = TrainingPlan(wishes, cores: command.threads.count)
     if let parts = wishes.microBatches, parts > plan.sequences {

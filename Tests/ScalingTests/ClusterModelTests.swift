@@ -56,4 +56,41 @@ import Testing
       model.predict(machines: 1_024, processesPerMachine: 1, batchTokens: 1_048_576))
     #expect(large.tokensPerSecond > 900_000)
   }
+
+  /// As `costs`, with 4 blocks of width 256: the stream of a part is 1 MiB.
+  private func deep(_ link: Link) -> ClusterModel {
+    var costs = costs
+    costs.layers = 4
+    costs.width = 256
+    return ClusterModel(costs: costs, inside: link, network: link, overlap: 0)
+  }
+
+  @Test("two processes that divide layers add up the stream 18 times a part")
+  func tensor() throws {
+    let link = Link(latency: 0, bandwidth: 1_048_576)
+    let two = try #require(deep(link).predict(machines: 2, processesPerMachine: 1, tensors: 2))
+    // Half a mebibyte goes and half one comes, twice, at a mebibyte a second.
+    #expect(abs(two.seconds - (2.048 + 0.1 + 4 * 18)) < 1e-3)
+    #expect(abs(two.bytesSent - 4 * 18 * 1_048_576) < 1)
+    #expect(two.bubble == 0)
+  }
+
+  @Test("a pipeline hands the stream on and back, and idles for a turn")
+  func pipeline() throws {
+    let link = Link(latency: 0, bandwidth: 1e18)
+    let two = try #require(deep(link).predict(machines: 1, processesPerMachine: 2, stages: 2))
+    #expect(abs(two.seconds - (5 * 0.512 + 0.1)) < 1e-6)
+    #expect(abs(two.bubble - 0.512 / two.seconds) < 1e-6)
+    #expect(abs(two.bytesSent - 4 * 2 * 1_048_576) < 1)
+    #expect(deep(link).predict(machines: 1, processesPerMachine: 8, stages: 8) == nil)
+  }
+
+  @Test("on a slow network the batch is divided first, and layouts cover all processes")
+  func layouts() {
+    let slow = deep(Link(latency: 1e-5, bandwidth: 1e9))
+    let all = slow.layouts(machines: 4, processesPerMachine: 1)
+    #expect(all.first?.tensors == 1 && all.first?.stages == 1)
+    #expect(all.contains { $0.tensors == 2 && $0.stages == 2 })
+    #expect(all.allSatisfy { $0.machines * $0.processesPerMachine % ($0.tensors * $0.stages) == 0 })
+  }
 }

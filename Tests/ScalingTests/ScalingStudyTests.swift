@@ -48,6 +48,32 @@ import Tokenizers
     )
   }
 
+  @Test("several processes make the same points side by side")
+  func together() throws {
+    var plan = try plan()
+    plan.hasControls = true
+    func run(_ name: String, _ processes: Int) throws -> [(made: Int, study: ScalingStudy)] {
+      let path = folder(name)
+      return try ThreadCommunicator.run(processes) { [plan] communicator in
+        let study = try ScalingStudy(
+          plan, tokenizer: makeByteTokenizer(), folder: path, communicator: communicator)
+        var made = 0
+        let isComplete = try study.run { if case .start = $0 { made += 1 } }
+        #expect(isComplete)
+        return (made, study)
+      }
+    }
+    let alone = try run("alone", 1)[0].study
+    let found = try run("together", 3)
+    #expect(found.map(\.made).reduce(0, +) == plan.runs.count)
+    #expect(found.allSatisfy { $0.made > 0 })
+    for (_, study) in found {
+      #expect(study.points.map(\.run) == alone.points.map(\.run))
+      #expect(study.points.map(\.clusterNats) == alone.points.map(\.clusterNats))
+      #expect(study.prediction?.loss == alone.prediction?.loss)
+    }
+  }
+
   @Test("finished runs are kept, and more seeds extend the study")
   func more() throws {
     var plan = try plan()

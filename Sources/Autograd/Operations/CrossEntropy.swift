@@ -16,18 +16,25 @@ extension Tensor {
   ///   - targets: one token a row; `UInt32.max` marks a row that does not count.
   ///   - softCap: `c` of `c · tanh(logit / c)`; 0 for none.
   ///   - gradientScale: the factor of the gradient of the *sum* of losses.
+  ///   - part: the tokens of `head`, where processes divide the vocabulary, or nil. All get the same
+  ///     losses: three numbers a row are sent, and this tensor's gradient is summed; logits are not.
   /// - Returns: `rows` losses.
   /// - Complexity: `6 · rows · columns · vocabulary` FLOPs, a third without recording; memory for a
   ///   block of logits of 16 MiB or 256 rows.
   public func crossEntropy(
-    head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float
+    head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float,
+    part: VocabularyPart? = nil
   ) -> [Float] {
     precondition(targets.count == rows, "Every row needs a target.")
     let vocabulary = head.rows
     for target in targets where target != .max {
-      precondition(Int(target) < vocabulary, "Target \(target) is outside the vocabulary.")
+      precondition(
+        Int(target) < part?.vocabulary ?? vocabulary,
+        "Target \(target) is outside the vocabulary.")
     }
-    let blockRows = min(rows, max(256, (1 << 22) / vocabulary / 32 * 32))
+    // Processes with parts of unequal size take the same rows at a time.
+    let most = part?.mostTokens ?? vocabulary
+    let blockRows = min(rows, max(256, (1 << 22) / most / 32 * 32))
     let logits = tape.borrow(blockRows * vocabulary)
     defer { tape.giveBack(logits, blockRows * vocabulary) }
     if tape.isRecording {
@@ -42,18 +49,22 @@ extension Tensor {
         for start in stride(from: 0, to: rows, by: blockRows) {
           block(
             rows: start..<min(start + blockRows, rows), head: head, targets: targets,
-            softCap: softCap, gradientScale: gradientScale, logits: logits, losses: losses)
+            softCap: softCap, gradientScale: gradientScale, logits: logits, losses: losses,
+            part: part)
         }
       }
     }
     putAside()
-    if tape.isRecording { tape.didContribute(to: head) }
+    if tape.isRecording {
+      if let gradient { part?.group.sum(gradient, count: count) }
+      tape.didContribute(to: head)
+    }
     return losses
   }
 
   private func block(
     rows: Range<Int>, head: Parameter, targets: UnsafePointer<UInt32>, softCap: Float,
-    gradientScale: Float, logits: MutableFloats, losses: MutableFloats
+    gradientScale: Float, logits: MutableFloats, losses: MutableFloats, part: VocabularyPart?
   ) {
     let vocabulary = head.rows
     let input = value + rows.lowerBound * columns
@@ -66,6 +77,12 @@ extension Tensor {
     }
     let scale: Float? = tape.isRecording ? gradientScale : nil
     tape.measure("cross-entropy", floats: 2 * rows.count * vocabulary) {
+      if let part {
+        part.crossEntropy(
+          logits, rows: rows.count, targets: targets + rows.lowerBound, softCap: softCap,
+          gradientScale: scale, losses: losses + rows.lowerBound)
+        return
+      }
       Workers.shared.share((rows.count + 7) / 8) { piece in
         let start = 8 * piece
         kernels.crossEntropy(

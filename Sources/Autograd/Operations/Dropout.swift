@@ -16,6 +16,13 @@ public struct Dropout: Sendable {
     key = mixBits(seed ^ mixBits(UInt64(step) &+ 0x0d07))
   }
 
+  /// What is left for a part of a model whose earlier parts, in other processes, take `masks` masks.
+  public func skipping(_ masks: Int) -> Dropout {
+    var rest = self
+    for _ in 0..<masks { _ = rest.next() }
+    return rest
+  }
+
   /// The key of the next mask.
   mutating func next() -> UInt32 {
     key = mixBits(key &+ 0x9e37_79b9_7f4a_7c15)

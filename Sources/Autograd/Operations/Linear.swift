@@ -1,7 +1,16 @@
 /// The linear map `y = x · Wᵀ`, with bias and residual fused into its output.
 
+import Distributed
 import Kernels
 import Machine
+
+/// How processes divide a linear map (arXiv 1909.08053).
+public enum Division {
+  /// Each has some of the outputs; the gradient of the input, which all have, is summed.
+  case outputs(SumGroup)
+  /// Each has some of the inputs; the outputs are summed, and then all have them.
+  case inputs(SumGroup)
+}
 
 extension Tensor {
   /// `y = x · Wᵀ + bias + residual`
@@ -13,9 +22,12 @@ extension Tensor {
   ///   - weight: `outputs × columns`.
   ///   - bias: `outputs` values, or nil.
   ///   - residual: `rows × outputs`, or nil.
+  ///   - division: how processes divide the map, or nil; with divided outputs, `x` has no other
+  ///     reader.
   /// - Complexity: `2 · rows · columns · outputs` FLOPs, twice that on the way back.
-  public func linear(_ weight: Parameter, bias: Parameter? = nil, residual: Tensor? = nil) -> Tensor
-  {
+  public func linear(
+    _ weight: Parameter, bias: Parameter? = nil, residual: Tensor? = nil, division: Division? = nil
+  ) -> Tensor {
     precondition(weight.columns == columns, "\(weight.name) does not take \(columns) inputs.")
     let x = self
     let outputs = weight.rows
@@ -27,12 +39,18 @@ extension Tensor {
     }
     let flops = 2 * count * outputs
     let floats = count + weight.count + y.count
+    // What is added to a sum over processes, one of them adds.
+    var adds = true
+    if case .inputs(let group) = division { adds = group.rank == 0 }
     tape.measure(
       weight.operation, flops: flops, floats: floats + (residual == nil ? 0 : y.count)
     ) {
       weight.multiply(
-        value, rows: rows, into: y.value, addend: residual.map { Floats($0.value) },
-        bias: bias.map { Floats($0.value) })
+        value, rows: rows, into: y.value, addend: adds ? residual.map { Floats($0.value) } : nil,
+        bias: adds ? bias.map { Floats($0.value) } : nil)
+    }
+    if case .inputs(let group) = division {
+      tape.measure("sum over processes", floats: y.count) { group.sum(y.value, count: y.count) }
     }
     x.putAside()
     tape.willContribute(to: weight, bias)
@@ -58,6 +76,10 @@ extension Tensor {
           MatrixProduct.multiply(
             dy, stride: outputs, weight.value, stride: x.columns, into: dx, stride: x.columns,
             rows: x.rows, columns: x.columns, inner: outputs, addend: keep ? Floats(dx) : nil)
+        }
+        if case .outputs(let group) = division {
+          precondition(!keep, "The input of a divided map has no other reader.")
+          tape.measure("sum over processes", floats: x.count) { group.sum(dx, count: x.count) }
         }
       }
       if let residual {

@@ -1,35 +1,4 @@
-/// The first few processes of a job, working as if there were no others.
-
-/// Processes `0..<size` of a larger job; only they may use it.
-public final class FirstProcesses: Communicator {
-  private let job: any Communicator
-  /// As in the job.
-  public var rank: Int { job.rank }
-  /// How many take part.
-  public let size: Int
-
-  /// The first `size` processes of `job`.
-  public init(_ size: Int, of job: any Communicator) {
-    precondition((1...job.size).contains(size), "A part of a job is not larger than the job.")
-    self.job = job
-    self.size = size
-  }
-
-  /// Starts to send bytes.
-  public func send(_ bytes: UnsafeRawBufferPointer, to process: Int, tag: Int) -> any Transfer {
-    job.send(bytes, to: process, tag: tag)
-  }
-
-  /// Starts to receive bytes.
-  public func receive(
-    _ bytes: UnsafeMutableRawBufferPointer, from process: Int, tag: Int
-  ) -> any Transfer {
-    job.receive(bytes, from: process, tag: tag)
-  }
-
-  /// Ends every process of the job.
-  public func abandon(code: Int32) -> Never { job.abandon(code: code) }
-}
+/// How fast messages travel between two processes.
 
 extension Communicator {
   /// Seconds for a message of no length to the next process and half back, and bytes a second of
