@@ -137,7 +137,10 @@ public struct Shard: Sendable, Equatable {
       ("feed-forward width", configuration.feedForwardWidth),
     ]
     for (name, size) in sizes where size % tensors != 0 {
-      let divisors = (1...tensors).filter { part in sizes.allSatisfy { $0.1 % part == 0 } }
+      // A part of the number asked for divides as many processes as it does.
+      let divisors = (1...tensors).filter { part in
+        tensors % part == 0 && sizes.allSatisfy { $0.1 % part == 0 }
+      }
       return (
         "\(tensors) processes cannot divide \(name == "feed-forward width" ? "a \(name) of \(size)" : "\(size) \(name)") equally",
         "--tensor-parallel \(divisors.last ?? 1) would do, or another number of heads"

@@ -15,7 +15,7 @@ struct BenchDecodeCommand: ParsableCommand {
         apus bench decode --layers 12 --width 768 --heads 12 --context 1024 --vocab-size 50257
 
       One token of one sample reads every weight once: the limit is the bandwidth of reading \
-      memory, measured in the same process, over the bytes of the weights.
+      memory, measured turn by turn with it, over the bytes of the weights.
       """)
 
   @OptionGroup var model: BenchModel
@@ -38,9 +38,8 @@ struct BenchDecodeCommand: ParsableCommand {
     threads.apply()
     let transformer = try model.make()
     weights.apply(to: transformer)
-    let bandwidth = MachineSpeed.readBandwidth(seconds: 0.5)
+    let (single, bandwidth, share) = alone(transformer)
     let limit = bandwidth / Double(transformer.decodingBytes)
-    let single = 1 / model.decodingStep(of: transformer)
     let together = Double(number) / model.decodingStep(of: transformer, samples: number)
     let prompt = [Token](repeating: 1, count: model.shape.context)
     let reading =
@@ -52,19 +51,39 @@ struct BenchDecodeCommand: ParsableCommand {
     try report.print(
       .object([
         "decode_tokens_per_second": .number(single), "limit_tokens_per_second": .number(limit),
-        "share_of_limit": .number(single / limit), "samples": .integer(number),
+        "share_of_limit": .number(share), "samples": .integer(number),
         "samples_tokens_per_second": .number(together),
         "prompt_tokens_per_second": .number(reading),
         "read_gb_per_second": .number(bandwidth / 1e9), "threads": .integer(threads.count),
         "parameters": .integer(transformer.parameters.parameterCount),
       ]),
       """
-      one sample   \(Format.short(single)) tokens/s, \(Format.fixed(100 * single / limit, 0))% of \
+      one sample   \(Format.short(single)) tokens/s, \(Format.fixed(100 * share, 0))% of \
       the \(Format.short(limit)) that \(Format.fixed(bandwidth / 1e9, 1)) GB/s allow
       \(Format.plural(number, "sample"))   \(Format.short(together)) tokens/s, \
       \(Format.fixed(together / single, 1)) times as many
       prompt       \(Format.short(reading)) tokens/s
       model        \(model.description(of: transformer))
       """)
+  }
+
+  /// Tokens a second of one sample, bytes a second from memory, and the share of the one in what the
+  /// other allows: medians of ten rounds, each of both, because a bandwidth that is shared with
+  /// strangers changes from second to second.
+  private func alone(_ transformer: Transformer) -> (
+    speed: Double, bandwidth: Double, share: Double
+  ) {
+    let reader = MachineSpeed.MemoryReader()
+    let rounds = (0..<10).map { _ in
+      (
+        bandwidth: reader.bandwidth(seconds: model.seconds / 30),
+        speed: 1 / model.decodingStep(of: transformer, seconds: model.seconds / 10)
+      )
+    }
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    return (
+      median(rounds.map(\.speed)), median(rounds.map(\.bandwidth)),
+      median(rounds.map { $0.speed * Double(transformer.decodingBytes) / $0.bandwidth })
+    )
   }
 }

@@ -103,7 +103,10 @@ struct BenchModel: ParsableArguments {
 
   /// The seconds of decoding one token of each of `samples` sequences, the first 128 of a window on
   /// average.
-  func decodingStep(of transformer: Transformer, samples: Int = 1) -> Double {
+  func decodingStep(
+    of transformer: Transformer, samples: Int = 1, seconds: Double? = nil
+  ) -> Double {
+    let seconds = seconds ?? self.seconds
     let length = min(128, shape.context)
     let cache = KVCache(transformer.configuration, sequences: samples, capacity: length)
     let tokens = [Token](repeating: 1, count: samples)
