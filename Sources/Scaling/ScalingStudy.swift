@@ -101,6 +101,8 @@ public final class ScalingStudy {
       summary = try StudyData(plan, tokenizer: tokenizer, folder: folder).prepare()
     }
     communicator.meet()
+    let known = try communicator.handOut(Array(JSONEncoder().encode(summary)))
+    summary = try JSONDecoder().decode(StudyData.Summary.self, from: Data(known))
     observe(.data(summary))
     let validation = try testSet("validation")
     let test = try testSet("test")
@@ -162,7 +164,10 @@ public final class ScalingStudy {
     var horizon = readsOnce ? stepsPerEpoch : plan.maximumEpochs * stepsPerEpoch
     switch run.role {
     // As long as its counterpart on text that repeats or makes sense.
-    case .fresh: horizon = min(partner(of: run)?.steps ?? horizon, set.tokens / plan.tokensPerStep)
+    case .fresh:
+      // The corpus's tokens are estimated: a little less, so that nothing is read twice.
+      let available = min(set.tokens, summary.trainingTokens * 19 / 20)
+      horizon = min(partner(of: run)?.steps ?? horizon, max(1, available / plan.tokensPerStep))
     case .shuffled: horizon = partner(of: run)?.steps ?? horizon
     case .point, .heldOut, .doubled: break
     }

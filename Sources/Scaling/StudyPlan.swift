@@ -203,8 +203,9 @@ public struct StudyPlan: Sendable, Codable, Equatable {
       isShuffled: run.role == .shuffled)
   }
 
-  /// Tokens that the run on fresh text may need, as far as the corpus has them.
-  var freshTokens: Int { 8 * (sizes.last ?? 0) }
+  /// Tokens that the run on fresh text may need, as far as the corpus has them: 40 epochs of its
+  /// counterpart.
+  var freshTokens: Int { 40 * sizes[max(0, sizes.count - 2)] }
 
   var needsShuffledSets: Bool { runs.contains { $0.role == .shuffled } }
 }

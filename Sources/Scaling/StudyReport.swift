@@ -115,7 +115,8 @@ public struct StudyReport: Sendable, Codable, Equatable {
     public var singleLoss: Double?
     /// Whether the larger model is better by more than two standard errors of the seeds.
     public var modelLimited: Bool?
-    /// L(N, ∞): test loss of the same model on text that never repeats.
+    /// L(N, ∞): test loss of the same model on text that never repeats; nil also where the corpus
+    /// was too short for as many steps.
     public var freshLoss: Double?
     /// On shuffled words: the training loss at the end.
     public var shuffledTrainLoss: Double?
@@ -264,7 +265,13 @@ extension StudyReport.Point {
 extension StudyReport.Controls {
   init(_ points: [StudyPoint]) {
     func first(_ role: StudyRun.Role) -> StudyPoint? { points.first { $0.run.role == role } }
-    freshLoss = first(.fresh)?.testLoss
+    if let fresh = first(.fresh) {
+      // As many steps as its counterpart took to its best model, or it says nothing about more text.
+      let counterpart = points.first {
+        $0.run.role == .point && $0.run.tokens == fresh.run.tokens && $0.run.seed == fresh.run.seed
+      }
+      freshLoss = fresh.steps >= counterpart?.bestStep ?? 0 ? fresh.testLoss : nil
+    }
     shuffledTrainLoss = first(.shuffled)?.trainLoss
     shuffledTestLoss = first(.shuffled)?.testLoss
     let doubled = points.filter { $0.run.role == .doubled }

@@ -24,18 +24,18 @@ public final class Trainer {
   /// The folder of the model and its run.
   public let folder: String
   /// Where the run stands.
-  public private(set) var state: TrainingState
+  public internal(set) var state: TrainingState
   /// The latest evaluation in this process.
-  public private(set) var evaluation: Evaluation?
+  public internal(set) var evaluation: Evaluation?
 
-  private let team: Team
-  private let optimizer: any Optimizer
-  private let average: WeightAverage?
-  private let data: TrainingData
+  let team: Team
+  let optimizer: any Optimizer
+  let average: WeightAverage?
+  let data: TrainingData
   private let loader: BatchLoader
-  private let checkpoint: Checkpoint
+  let checkpoint: Checkpoint
   private var notes: [String]
-  private var savedStep: Int?
+  var savedStep: Int?
   private var pace = 0.0
   private var sessionSeconds = 0.0
   private let firstProgress: Double
@@ -253,7 +253,7 @@ public final class Trainer {
       waitShare: loader.secondsWaited / max(sessionSeconds, 1e-9), epoch: epoch)
   }
 
-  private func measure(on validation: ValidationSet) -> Evaluation {
+  func measure(on validation: ValidationSet) -> Evaluation {
     Evaluation(
       of: transformer, on: validation, sequences: team.microBatches.windows(of: 0).count,
       sharedBy: team.data, stages: transformer.part.stages)
@@ -278,74 +278,5 @@ public final class Trainer {
       state.stoppedEarly = verdict == .stop
     }
     observe(.evaluation(result, step: state.step, isBest: state.stopping.bestStep == state.step))
-  }
-
-  /// Puts the average of the weights in their place if it does better.
-  private func consider(
-    _ average: WeightAverage, _ log: RunLog?, _ observe: (TrainingEvent) -> Void
-  ) throws {
-    guard let validation = data.validation, state.updates > 0 else { return }
-    let last = evaluation?.loss ?? measure(on: validation).loss
-    average.exchange()
-    let result = measure(on: validation)
-    let best = state.stoppedEarly ? state.stopping.bestLoss ?? last : last
-    state.modelIsAverage = result.loss < best
-    observe(.average(result, isKept: state.modelIsAverage))
-    guard state.modelIsAverage else { return average.exchange() }
-    evaluation = result
-    savedStep = nil
-    try log?.append(
-      .evaluation(
-        EvaluationRecord(step: state.step, loss: result.loss, bitsPerByte: result.bitsPerByte)))
-  }
-
-  /// Puts the best model's parameters in place of the last one's.
-  private func takeBest() throws {
-    // The first process wrote it, perhaps a moment ago.
-    team.communicator.meet()
-    var (best, _) = try ModelFolder.loadTransformer(checkpoint.best)
-    if team.layout.dividesModel { best = best.divided(transformer.part) }
-    for (target, source) in zip(transformer.parameters.parameters, best.parameters.parameters) {
-      target.value.update(from: source.value, count: source.count)
-    }
-  }
-
-  private func save(_ log: RunLog?, _ observe: (TrainingEvent) -> Void) throws {
-    team.gather(optimizer.state)
-    let (model, optimizer, average) = (wholeModel(), wholeOptimizer(), wholeAverage())
-    if team.isFirst, let model {
-      try log?.synchronize()
-      state.logBytes = log?.bytes ?? 0
-      try checkpoint.write(model, tokenizer, optimizer, average: average, state)
-    }
-    savedStep = state.step
-    observe(.saved(step: state.step))
-  }
-
-  /// The model with all its parts, in the first process; every process calls this.
-  private func wholeModel() -> Transformer? {
-    if team.layout.dividesModel { return team.whole.parameters(of: transformer) }
-    return team.isFirst ? transformer : nil
-  }
-
-  /// The optimizer with the state of all parts, in the first process; every process calls this.
-  private func wholeOptimizer() -> any Optimizer {
-    guard team.layout.dividesModel else { return optimizer }
-    // Arrays take memory when they are written to, which happens in the first process only.
-    let whole = makeOptimizer(
-      of: Transformer(transformer.configuration, seed: nil), state.options.optimizer, owned: [])
-    team.whole.state(optimizer.state, into: whole.state)
-    return whole
-  }
-
-  /// As `wholeOptimizer`, of the average of the weights if there is one.
-  private func wholeAverage() -> WeightAverage? {
-    guard team.layout.dividesModel, let average, let share = state.options.average else {
-      return average
-    }
-    let whole = WeightAverage(
-      Transformer(transformer.configuration, seed: nil).parameters, share: share)
-    team.whole.state(average.state, into: whole.state)
-    return whole
   }
 }

@@ -131,6 +131,9 @@ struct StudyText {
         return "\(Format.fixed(mean / fresh - 1, 3)) at \(Format.count(size))"
       }.joined(separator: ", ")
       lines.append(text)
+    } else if report.points.contains(where: { $0.role == "fresh" }) {
+      lines.append(
+        "never repeated     the corpus is too short for as many steps without repetition")
     }
     if let train = found.shuffledTrainLoss, let test = found.shuffledTestLoss {
       lines.append(

@@ -63,17 +63,17 @@ import Testing
   func sizesForTime() {
     for seconds in [600.0, 3_000] {
       let sizes = StudyDesign.sizes(
-        for: plan(), seconds: seconds, speed: 30_000, available: 1 << 30)
+        for: plan(), seconds: seconds, speed: 60_000, available: 1 << 30)
       #expect(sizes.count == 7)
       #expect(zip(sizes, sizes.dropFirst()).allSatisfy { $0 < $1 })
       var trial = plan()
       trial.sizes = sizes
-      let expected = StudyDesign.expectedSeconds(of: trial, speed: 30_000)
+      let expected = StudyDesign.expectedSeconds(of: trial, speed: 60_000)
       #expect(expected <= 1.05 * seconds)
       #expect(expected > 0.8 * seconds)
     }
     // Too short a time: the steps are as small as they may be, and the plan shows that it takes longer.
-    let least = StudyDesign.sizes(for: plan(), seconds: 10, speed: 30_000, available: 1 << 30)
+    let least = StudyDesign.sizes(for: plan(), seconds: 10, speed: 60_000, available: 1 << 30)
     #expect(zip(least, least.dropFirst()).allSatisfy { Double($1) < 1.3 * Double($0) })
   }
 }
