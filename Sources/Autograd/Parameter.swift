@@ -65,7 +65,8 @@ public final class Parameter: @unchecked Sendable {
 
   /// `c = x · valueᵀ (+ addend) (+ bias)` for rows of `columns` inputs; `c` is `rows × self.rows`.
   public func multiply(
-    _ x: Floats, rows: Int, into c: MutableFloats, addend: Floats? = nil, bias: Floats? = nil
+    _ x: Floats, rows: Int, into c: MutableFloats, addend: Floats? = nil, bias: Floats? = nil,
+    precision: Precision = .fp32
   ) {
     if let compact, rows <= CompactWeights.mostRows {
       compact.multiply(
@@ -73,7 +74,8 @@ public final class Parameter: @unchecked Sendable {
     } else {
       MatrixProduct.multiply(
         x, stride: columns, value, .transposed, stride: columns, into: c, stride: self.rows,
-        rows: rows, columns: self.rows, inner: columns, addend: addend, bias: bias)
+        rows: rows, columns: self.rows, inner: columns, addend: addend, bias: bias,
+        precision: precision)
     }
   }
 

@@ -20,6 +20,8 @@ public final class Tape {
   public private(set) var isRecording: Bool
   /// What the next `dropped()` drops; nil for nothing. Set before every step.
   public var dropout: Dropout?
+  /// What the operands of linear maps and of the head are rounded to when they are multiplied.
+  public var precision = Precision.fp32
   private let activations = Arena()
   private let gradients = Arena()
   private var pullbacks: [() -> Void] = []

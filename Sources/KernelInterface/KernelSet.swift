@@ -11,7 +11,7 @@ public typealias MutableFloats = UnsafeMutablePointer<Float>
 /// kernel is serial and touches only what its arguments name, so that a caller shares rows among
 /// threads. Nothing needs to be aligned. Sums over more than a row's width are kept in several
 /// lanes, in an order that depends on the sizes alone: equal arguments give equal bits.
-public protocol KernelSet: Sendable {
+public protocol KernelSet: PanelKernels {
   /// The instruction set, for people: "x86-64-v3 (AVX2)".
   static var name: String { get }
 
@@ -70,51 +70,6 @@ public protocol KernelSet: Sendable {
     _ matrix: Floats, stride: Int, rows: Int, columns: Int, samples: Floats, count: Int,
     bias: Floats?, addend: Floats?, into c: MutableFloats, stride cStride: Int,
     scratch: MutableFloats)
-
-  // MARK: Products of packed operands
-
-  /// The rows of a block of registers, by which `packLeft` groups rows.
-  static var blockRows: Int { get }
-
-  /// The columns of a block of registers, by which `packRight` groups columns.
-  static var blockColumns: Int { get }
-
-  /// Copies the left operand of a product, times `factor`, into panels of `blockRows` rows.
-  ///
-  /// A panel holds its rows' elements side by side for every `k < inner`; missing rows are zeros.
-  ///
-  /// - Parameters:
-  ///   - a: `rows × inner`, or `inner × rows` if transposed; rows `stride` apart.
-  ///   - panels: receives `rows`, rounded up to whole panels, times `inner` floats.
-  static func packLeft(
-    _ a: Floats, stride: Int, isTransposed: Bool, factor: Float, rows: Int, inner: Int,
-    into panels: MutableFloats)
-
-  /// Copies the right operand of a product into panels of `blockColumns` columns.
-  ///
-  /// A panel holds its columns' elements side by side for every `k < inner`; missing columns are
-  /// zeros.
-  ///
-  /// - Parameters:
-  ///   - b: `inner × columns`, or `columns × inner` if transposed; rows `stride` apart.
-  ///   - panels: receives `columns`, rounded up to whole panels, times `inner` floats.
-  static func packRight(
-    _ b: Floats, stride: Int, isTransposed: Bool, columns: Int, inner: Int,
-    into panels: MutableFloats)
-
-  /// `c = left · right (+ bias) (+ addend)` of packed operands, `rows × columns`.
-  ///
-  /// Every element is summed in the order of `k`, whatever `rows` and `columns`.
-  ///
-  /// - Parameters:
-  ///   - bias: `columns` values added to every row, or nil.
-  ///   - addend: `rows × columns` values, rows `addendStride` apart, or nil; may be `c`.
-  static func multiplyPacked(
-    _ left: Floats, _ right: Floats, rows: Int, columns: Int, inner: Int, bias: Floats?,
-    addend: Floats?, addendStride: Int, into c: MutableFloats, stride: Int)
-
-  /// `2 · blockRows · blockColumns` FLOPs a round that touch no memory: the limit of every product.
-  static func multiplyRegisters(rounds: Int) -> Float
 
   // MARK: Normalization (over rows of `width`)
 

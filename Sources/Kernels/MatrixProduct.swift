@@ -37,13 +37,14 @@ public enum MatrixProduct {
   ///   - b: `inner × columns`, or `columns × inner` if transposed; rows `bStride` apart.
   ///   - addend: `rows × columns` values, rows `cStride` apart, or nil; may be `c` itself.
   ///   - bias: `columns` values added to every row, or nil.
+  ///   - precision: what operands are rounded to; this processor has it. Few rows stay in float32.
   /// - Complexity: `2 · rows · columns · inner` FLOPs.
   public static func multiply(
     _ a: Floats, _ aLayout: Layout = .plain, stride aStride: Int,
     _ b: Floats, _ bLayout: Layout = .plain, stride bStride: Int,
     into c: MutableFloats, stride cStride: Int,
     rows: Int, columns: Int, inner: Int, alpha: Float = 1, addend: Floats? = nil,
-    bias: Floats? = nil
+    bias: Floats? = nil, precision: Precision = .fp32
   ) {
     let isThin =
       rows <= ThinProduct.longest && columns > rows && aLayout == .plain && bLayout == .transposed
@@ -53,19 +54,35 @@ public enum MatrixProduct {
         x: a, xStride: aStride, weights: .floats(b, stride: bStride), c: c, cStride: cStride,
         rows: rows, outputs: columns, inner: inner, bias: bias, addend: addend
       ).run()
-    } else if usesOpenBLAS {
+    } else if usesOpenBLAS, precision == .fp32 {
       let keep = start(c, stride: cStride, rows: rows, columns: columns, addend: addend, bias: bias)
       multiplyByOpenBLAS(
         a, aLayout, aStride, b, bLayout, bStride, c, cStride, rows: rows, columns: columns,
         inner: inner, alpha: alpha, keep: keep)
     } else {
-      PackedProduct(
-        a: a, aIsTransposed: aLayout == .transposed, aStride: aStride,
-        b: b, bIsTransposed: bLayout == .transposed, bStride: bStride,
-        c: c, cStride: cStride, rows: rows, columns: columns, inner: inner, alpha: alpha,
-        bias: bias, addend: addend
-      ).run()
+      guard let panels = precision.panels else {
+        preconditionFailure("This processor has no products in \(precision.rawValue).")
+      }
+      multiply(
+        by: panels, a, aLayout, stride: aStride, b, bLayout, stride: bStride, into: c,
+        stride: cStride, rows: rows, columns: columns, inner: inner, alpha: alpha, addend: addend,
+        bias: bias)
     }
+  }
+
+  /// The product as `multiply` describes it, by panels of one number format, however small it is.
+  package static func multiply(
+    by panels: any PanelKernels.Type, _ a: Floats, _ aLayout: Layout, stride aStride: Int,
+    _ b: Floats, _ bLayout: Layout, stride bStride: Int, into c: MutableFloats,
+    stride cStride: Int, rows: Int, columns: Int, inner: Int, alpha: Float = 1,
+    addend: Floats? = nil, bias: Floats? = nil
+  ) {
+    PackedProduct(
+      panels: panels, a: a, aIsTransposed: aLayout == .transposed, aStride: aStride,
+      b: b, bIsTransposed: bLayout == .transposed, bStride: bStride,
+      c: c, cStride: cStride, rows: rows, columns: columns, inner: inner, alpha: alpha,
+      bias: bias, addend: addend
+    ).run()
   }
 
   /// Puts the terms of a sum in place, for products that only add; false if there are none.

@@ -3,13 +3,15 @@
 import KernelInterface
 import Machine
 
-/// A product as `MatrixProduct.multiply` describes it, computed by the kernels of this processor.
+/// A product as `MatrixProduct.multiply` describes it, computed by the kernels of one number format.
 ///
 /// The right operand is packed once, by all threads, in slabs that fit the last cache; then each
 /// piece, some rows of the result, packs its part of the left operand into its core's second cache
 /// and multiplies. With few rows it is the other way round. How the sum over `inner` is cut depends
 /// on `inner` alone, so that results do not depend on the number of threads, nor on other rows.
 struct PackedProduct {
+  /// What operands are packed and multiplied by.
+  var panels: any PanelKernels.Type
   /// Elements of a sum that are multiplied at once: a panel of the right operand fits the first cache.
   private static let longestChunk = 384
   /// Rows of a piece: its part of the left operand takes half of a second cache of 512 KiB.
@@ -35,6 +37,9 @@ struct PackedProduct {
 
   private var chunks: Int { max(1, (inner + Self.longestChunk - 1) / Self.longestChunk) }
 
+  /// The floats that a column of the longest chunk takes in a right panel.
+  private var chunkDepth: Int { panels.rightDepth((inner + chunks - 1) / chunks) }
+
   private func chunk(_ index: Int) -> Range<Int> {
     inner * index / chunks..<inner * (index + 1) / chunks
   }
@@ -51,13 +56,12 @@ struct PackedProduct {
   // MARK: Many rows
 
   private func runRows() {
-    let unit = kernels.blockColumns
-    let chunkLength = (inner + chunks - 1) / chunks
+    let unit = panels.blockColumns
     let slabColumns = min(
-      columns, max(1, Self.largestSlab / max(1, min(inner, 4 * chunkLength)) / unit) * unit)
-    let slabChunks = max(1, Self.largestSlab / max(1, slabColumns * chunkLength))
+      columns, max(1, Self.largestSlab / max(1, min(chunks, 4) * chunkDepth) / unit) * unit)
+    let slabChunks = max(1, Self.largestSlab / max(1, slabColumns * chunkDepth))
     let padded = (slabColumns + unit - 1) / unit * unit
-    let packed = ThreadMemory.right(padded * chunkLength * min(chunks, slabChunks))
+    let packed = ThreadMemory.right(padded * chunkDepth * min(chunks, slabChunks))
     for firstColumn in stride(from: 0, to: columns, by: slabColumns) {
       let part = firstColumn..<min(columns, firstColumn + slabColumns)
       for firstChunk in stride(from: 0, to: chunks, by: slabChunks) {
@@ -70,39 +74,41 @@ struct PackedProduct {
 
   /// Packs columns of the right operand, chunk after chunk, on all threads.
   private func pack(_ part: Range<Int>, _ chunks: Range<Int>, into packed: MutableFloats) {
-    let unit = kernels.blockColumns
+    let unit = panels.blockColumns
     let padded = (part.count + unit - 1) / unit * unit
-    let start = chunk(chunks.lowerBound).lowerBound
+    let depth = chunkDepth
     let strip = 4 * unit
     let strips = (padded + strip - 1) / strip
     Workers.shared.share(chunks.count * strips) { piece in
       let range = chunk(chunks.lowerBound + piece / strips)
       let column = piece % strips * strip
-      kernels.packRight(
+      panels.packRight(
         rightOperand(column: part.lowerBound + column, inner: range.lowerBound), stride: bStride,
         isTransposed: bIsTransposed, columns: min(strip, part.count - column), inner: range.count,
-        into: packed + (range.lowerBound - start) * padded + column * range.count)
+        into: packed + piece / strips * padded * depth + column * panels.rightDepth(range.count))
     }
   }
 
   private func multiply(_ part: Range<Int>, _ chunks: Range<Int>, _ packed: Floats) {
-    let unit = kernels.blockColumns
+    let unit = panels.blockColumns
     let padded = (part.count + unit - 1) / unit * unit
-    let start = chunk(chunks.lowerBound).lowerBound
-    let height = pieceLength(rows, unit: kernels.blockRows, longest: Self.longestPiece)
+    let depth = chunkDepth
+    let height = pieceLength(rows, unit: panels.blockRows, longest: Self.longestPiece)
     Workers.shared.share((rows + height - 1) / height) { piece in
       let firstRow = piece * height
       let count = min(height, rows - firstRow)
       let target = c + firstRow * cStride + part.lowerBound
       for index in chunks {
         let range = chunk(index)
-        let left = ThreadMemory.left((height + 6) * range.count + 16)
-        kernels.packLeft(
+        let left = ThreadMemory.left(
+          (height + panels.blockRows) * panels.leftDepth(range.count) + 16)
+        panels.packLeft(
           leftOperand(row: firstRow, inner: range.lowerBound), stride: aStride,
           isTransposed: aIsTransposed, factor: alpha, rows: count, inner: range.count, into: left)
-        kernels.multiplyPacked(
-          left, packed + (range.lowerBound - start) * padded, rows: count, columns: part.count,
-          inner: range.count, bias: index == 0 ? bias.map { $0 + part.lowerBound } : nil,
+        panels.multiplyPacked(
+          left, packed + (index - chunks.lowerBound) * padded * depth, rows: count,
+          columns: part.count, inner: range.count,
+          bias: index == 0 ? bias.map { $0 + part.lowerBound } : nil,
           addend: index > 0
             ? Floats(target) : addend.map { $0 + firstRow * cStride + part.lowerBound },
           addendStride: cStride, into: target, stride: cStride)
@@ -113,15 +119,16 @@ struct PackedProduct {
   // MARK: Few rows
 
   private func runColumns() {
-    let unit = kernels.blockColumns
-    let paddedRows = (rows + kernels.blockRows - 1) / kernels.blockRows * kernels.blockRows
-    let left = ThreadMemory.left(paddedRows * inner + 16)
+    let unit = panels.blockColumns
+    let paddedRows = (rows + panels.blockRows - 1) / panels.blockRows * panels.blockRows
+    let depth = panels.leftDepth((inner + chunks - 1) / chunks)
+    let left = ThreadMemory.left(paddedRows * depth * chunks + 16)
     for index in 0..<chunks {
       let range = chunk(index)
-      kernels.packLeft(
+      panels.packLeft(
         leftOperand(row: 0, inner: range.lowerBound), stride: aStride,
         isTransposed: aIsTransposed, factor: alpha, rows: rows, inner: range.count,
-        into: left + range.lowerBound * paddedRows)
+        into: left + index * depth * paddedRows)
     }
     let width = pieceLength(columns, unit: unit, longest: 8 * unit)
     Workers.shared.share((columns + width - 1) / width) { piece in
@@ -129,12 +136,12 @@ struct PackedProduct {
       let count = min(width, columns - column)
       for index in 0..<chunks {
         let range = chunk(index)
-        let right = ThreadMemory.right((width + unit) * range.count)
-        kernels.packRight(
+        let right = ThreadMemory.right((width + unit) * panels.rightDepth(range.count))
+        panels.packRight(
           rightOperand(column: column, inner: range.lowerBound), stride: bStride,
           isTransposed: bIsTransposed, columns: count, inner: range.count, into: right)
-        kernels.multiplyPacked(
-          left + range.lowerBound * paddedRows, right, rows: rows, columns: count,
+        panels.multiplyPacked(
+          left + index * depth * paddedRows, right, rows: rows, columns: count,
           inner: range.count, bias: index == 0 ? bias.map { $0 + column } : nil,
           addend: index > 0 ? Floats(c + column) : addend.map { $0 + column },
           addendStride: cStride, into: c + column, stride: cStride)

@@ -10,6 +10,12 @@ extension VectorKernels {
   /// The columns of a block of registers, by which `packRight` groups columns.
   public static var blockColumns: Int { panelWidth }
 
+  /// A float an element.
+  public static func leftDepth(_ inner: Int) -> Int { inner }
+
+  /// A float an element.
+  public static func rightDepth(_ inner: Int) -> Int { inner }
+
   /// Copies the left operand of a product, times `factor`, into panels of `blockRows` rows.
   ///
   /// A panel holds its rows' elements side by side for every `k`; missing rows are zeros.
@@ -91,7 +97,10 @@ extension VectorKernels {
 }
 
 extension VectorKernels {
-  /// `2 · blockRows · blockColumns` FLOPs a round that touch no memory: the limit of every product.
+  /// Twelve registers of sums.
+  public static var registerFLOPs: Int { 2 * 6 * panelWidth }
+
+  /// Computes for `rounds` rounds in registers alone: the limit of every product.
   public static func multiplyRegisters(rounds: Int) -> Float {
     let (factor, term) = (every(0.999), every(0.001))
     var (a, b, c, d) = (every(1), every(2), every(3), every(4))

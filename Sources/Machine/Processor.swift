@@ -14,6 +14,15 @@ public enum Processor {
     return x86Level >= 4
   }()
 
+  /// Whether products of bfloat16 operands run here (AVX512-BF16).
+  public static let hasBFloat16 = hasWideVectors && machine_bfloat16() > 0
+
+  /// Whether they are faster than those of float32: on AMD's processors, not on Intel's.
+  public static let hasFastBFloat16 = hasWideVectors && machine_bfloat16() > 1
+
+  /// Whether halves are multiplied here (AVX512-FP16), twice as many a second as floats.
+  public static let hasFloat16 = hasWideVectors && machine_float16() > 0
+
   /// Whether this program can run here at all: x86-64-v3 or later, or another architecture;
   /// `APUS_KERNELS=v2` pretends that it cannot. Calls nothing that an older processor might lack.
   public static let isSupported: Bool = {

@@ -106,7 +106,18 @@ public final class Transformer: @unchecked Sendable {
   /// The tape of the way forward and back of a micro-batch, of several that are under way.
   func recordingTape(_ index: Int) -> Tape {
     while recordingTapes.count <= index { recordingTapes.append(Tape(recording: true)) }
+    recordingTapes[index].precision = trainingPrecision
     return recordingTapes[index]
+  }
+
+  /// What the operands of matrix products are rounded to on the way forward and back of training.
+  public var trainingPrecision = Precision.fp32
+
+  /// The same for prompts and windows of text that are only read; a few rows, as in decoding, stay
+  /// in float32.
+  public var readingPrecision: Precision {
+    get { plainTape.precision }
+    set { plainTape.precision = newValue }
   }
 
   /// Whether training keeps only what stands between blocks and computes the rest again on the way
@@ -304,7 +315,7 @@ public final class Transformer: @unchecked Sendable {
       MatrixProduct.multiply(
         x.value + start * x.columns, stride: x.columns,
         head.value, .transposed, stride: x.columns, into: logits, stride: vocabulary,
-        rows: rows, columns: vocabulary, inner: x.columns)
+        rows: rows, columns: vocabulary, inner: x.columns, precision: tape.precision)
       let cap = configuration.softCap
       if cap > 0 { kernels.softCap(logits, cap: cap, count: rows * vocabulary) }
       body(start, rows, logits)

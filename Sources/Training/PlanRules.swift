@@ -1,6 +1,7 @@
 /// The rules behind the dial: sizes and lengths from depth, time, speed and corpus.
 
 import Glibc
+import Kernels
 import Models
 
 extension TrainingPlan {
@@ -8,6 +9,14 @@ extension TrainingPlan {
   static func depth(seconds: Double, speed: Double) -> Int {
     let budget = max(seconds * speed, 1)
     return min(48, max(2, Int((4 * pow(budget / 4e13, 0.2)).rounded())))
+  }
+
+  static func reason(for precision: Precision) -> String {
+    switch precision {
+    case .fp32: "products of floats"
+    case .bf16: "products of operands of 8 bits, summed in fp32; all else is fp32"
+    case .fp16: "products of scaled operands of 11 bits, summed in fp32; all else is fp32"
+    }
   }
 
   /// The share of a new model's rate at which a trained one goes on.

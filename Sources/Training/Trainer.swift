@@ -61,6 +61,9 @@ public final class Trainer {
     precondition(
       tokenizer.vocabularySize <= transformer.configuration.vocabularySize,
       "The tokenizer fits the model's vocabulary.")
+    guard options.precision.isAvailable else {
+      throw TrainingError.noPrecision(name: options.precision.rawValue)
+    }
     if let problem = options.rampProblem { preconditionFailure("No such run: \(problem).") }
     var options = options
     options.data.corpus = options.data.corpus.map(absolutePath)
@@ -102,6 +105,9 @@ public final class Trainer {
     communicator.meet()
     var state = try TrainingState.read(from: folder)
     adjust(&state.options)
+    guard state.options.precision.isAvailable else {
+      throw TrainingError.noPrecision(name: state.options.precision.rawValue)
+    }
     let model = try checkpoint.readModel(state)
     self.checkpoint = checkpoint
     self.folder = folder
@@ -184,6 +190,7 @@ public final class Trainer {
       layout.dividesModel
       ? transformer.divided(ModelPart(layout, communicator)) : transformer
     part.recomputesBlocks = options.recomputesBlocks
+    part.trainingPrecision = options.precision
     return part
   }
 

@@ -18,6 +18,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
   case tooManyProcesses(processes: Int, microBatches: Int, sequences: Int)
   /// The processes cannot divide the model as was asked.
   case layout(problem: String, hint: String)
+  /// The processor lacks the products that the run was started with.
+  case noPrecision(name: String)
   /// Loss or gradients were no numbers in several steps in a row.
   case diverged(step: Int, steps: Int, checkpoint: Int, path: String)
 
@@ -39,6 +41,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
         + (microBatches == 1 ? "micro-batch" : "micro-batches")
     case .layout(let problem, _):
       problem
+    case .noPrecision(let name):
+      "the run multiplies in \(name), which this processor cannot do"
     case .diverged(let step, let steps, let checkpoint, let path):
       "training has diverged: the loss or its gradients were no numbers in the \(steps) steps up to "
         + "\(step); \(path) holds the model after step \(checkpoint)"
@@ -65,6 +69,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable, Sendable {
         : "start at most \(microBatches) processes, or a new run with more --batch-tokens"
     case .layout(_, let hint):
       hint
+    case .noPrecision:
+      "go on with other products, and so with other bits: apus train --resume MODEL --precision auto"
     case .diverged:
       "train with a lower --learning-rate or a longer warm-up"
     }

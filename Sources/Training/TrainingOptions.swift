@@ -1,6 +1,7 @@
 /// Everything that decides a run, as it is saved with its checkpoints.
 
 import Corpora
+import Kernels
 
 /// Where the text of a run comes from.
 public struct DataOptions: Sendable, Codable, Equatable {
@@ -77,6 +78,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// The share of the run that a running average of the weights remembers; nil for no average. The
   /// run ends with the average in place of the weights if it does better on the validation text.
   public var average: Double?
+  /// What matrix products of training round their operands to. Weights, gradients, moments and the
+  /// measurements on the validation text are float32 whatever it is.
+  public var precision = Precision.fp32
   /// Whether activations inside blocks are computed twice instead of kept.
   public var recomputesBlocks = false
 

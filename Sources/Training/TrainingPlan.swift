@@ -1,6 +1,7 @@
 /// From one dial, the depth, to every number of a run, each with its reason.
 
 import Glibc
+import Kernels
 import Models
 
 /// A model and a way to train it, chosen from what is known about the corpus and the machine.
@@ -35,6 +36,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var microBatches: Int
   /// The largest norm of all gradients together, or 0.
   public private(set) var clip: Double
+  /// What matrix products round their operands to.
+  public let precision: Precision
   /// Steps between evaluations.
   public private(set) var evaluateEvery: Int
   /// Every number, in the order in which it was decided.
@@ -91,6 +94,10 @@ public struct TrainingPlan: Sendable, Equatable {
       family: family, vocabularySize: vocabularySize, contextLength: context, layers: layers,
       width: width, heads: heads, keyValueHeads: keyValueHeads)
     wishes.switches.apply(to: &configuration)
+
+    precision = wishes.precision ?? .fp32
+    items.append(
+      Item(name: "precision", value: precision.rawValue, reason: Self.reason(for: precision)))
 
     // Optimizer.
     let kind = wishes.optimizer ?? (family == .gpt2 ? .adamw : .muon)
@@ -202,10 +209,12 @@ public struct TrainingPlan: Sendable, Equatable {
   public func options(
     data: DataOptions, seed: UInt64 = 42
   ) -> TrainingOptions {
-    TrainingOptions(
+    var options = TrainingOptions(
       data: data, optimizer: optimizer, schedule: schedule, horizon: horizon,
       context: configuration.contextLength, sequences: sequences,
       microBatches: microBatches, clip: clip, evaluateEvery: evaluateEvery,
       saveEvery: evaluateEvery * 2, seed: seed)
+    options.precision = precision
+    return options
   }
 }

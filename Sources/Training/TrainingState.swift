@@ -73,7 +73,7 @@ public struct TrainingState: Sendable, Codable, Equatable {
     }
   }
 
-  private static let format = 3
+  private static let format = 4
 
   private struct Version: Decodable {
     var format: Int

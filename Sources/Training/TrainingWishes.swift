@@ -1,5 +1,6 @@
 /// What a plan starts from: wishes and facts.
 
+import Kernels
 import Models
 
 extension TrainingPlan {
@@ -41,6 +42,8 @@ extension TrainingPlan {
     public var clip: Double?
     /// The length of the run.
     public var horizon: Horizon?
+    /// What matrix products round their operands to.
+    public var precision: Precision?
     /// Bytes of text in the corpus, if known.
     public var corpusBytes: Int?
     /// Parts of a step; a power of two.

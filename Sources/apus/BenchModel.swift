@@ -24,6 +24,8 @@ struct BenchModel: ParsableArguments {
   @Option(name: .long, help: "adamw or muon.")
   var optimizer = OptimizerOptions.Kind.adamw
 
+  @OptionGroup var precision: PrecisionOption
+
   @Flag(name: .long, help: "Compute activations inside blocks twice instead of keeping them.")
   var recompute = false
 

@@ -14,6 +14,7 @@ struct BenchProductsCommand: ParsableCommand {
         apus bench products
         APUS_PRODUCTS=openblas apus bench products
         APUS_KERNELS=v3 apus bench products --width 768
+        apus bench products --precision bf16
 
       The peak is what registers alone reach. APUS_PRODUCTS=openblas leaves products to OpenBLAS, \
       APUS_KERNELS=v3 keeps to AVX2, for comparison.
@@ -52,16 +53,22 @@ struct BenchProductsCommand: ParsableCommand {
           left: .transposed),
       ]
     }
-    var limit = PeakSpeed()
+    let precision = try model.precision.chosen()
+    var limit = PeakSpeed(of: precision)
     limit.measure()
     let speeds = shapes.map { shape in
       MachineSpeed.product(
         rows: shape.rows, columns: shape.columns, inner: shape.inner, shape.left, shape.right,
-        seconds: model.seconds / Double(shapes.count))
+        precision: precision, seconds: model.seconds / Double(shapes.count))
     }
     limit.measure()
     let peak = limit.flops
-    let title = MatrixProduct.usesOpenBLAS ? "OpenBLAS for \(MatrixProduct.core)" : kernels.name
+    let title: String
+    if precision == .fp32 {
+      title = MatrixProduct.usesOpenBLAS ? "OpenBLAS for \(MatrixProduct.core)" : kernels.name
+    } else {
+      title = precision.rawValue
+    }
     let lines = zip(shapes, speeds).map { shape, speed in
       Format.paddedRight(shape.name, 26)
         + Format.padded("\(shape.rows) × \(shape.columns) × \(shape.inner)", 20)

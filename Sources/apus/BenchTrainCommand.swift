@@ -34,9 +34,11 @@ struct BenchTrainCommand: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    var limit = PeakSpeed()
+    let precision = try model.precision.chosen()
+    var limit = PeakSpeed(of: precision)
     limit.measure()
     let transformer = try model.make()
+    transformer.trainingPrecision = precision
     limit.measure()
     let measured = profile ? Profile() : nil
     let seconds = model.trainingStep(of: transformer, profile: measured)
@@ -50,7 +52,7 @@ struct BenchTrainCommand: ParsableCommand {
       ("gflops", .number(flops / 1e9)), ("peak_gflops", .number(peak / 1e9)),
       ("share_of_peak", .number(flops / peak)),
       ("memory_bytes", memory.map(JSON.integer) ?? .null),
-      ("threads", .integer(threads.count)),
+      ("precision", .string(precision.rawValue)), ("threads", .integer(threads.count)),
       ("parameters", .integer(transformer.parameters.parameterCount)),
     ]
     var lines: [String] = []
@@ -66,7 +68,7 @@ struct BenchTrainCommand: ParsableCommand {
     lines += [
       "step      \(Format.fixed(1000 * seconds, 0)) ms, \(Format.fixed(speed, 0)) tokens/s, "
         + "\(Format.fixed(flops / 1e9, 0)) GFLOP/s, \(Format.fixed(100 * flops / peak, 1))% of the "
-        + "peak of \(Format.fixed(peak / 1e9, 0)) on \(Format.plural(threads.count, "thread"))",
+        + "peak of \(Format.fixed(peak / 1e9, 0)) in \(precision.rawValue) on \(Format.plural(threads.count, "thread"))",
       "memory    " + (memory.map(Format.bytes) ?? "unknown") + " at most",
       "model     \(model.description(of: transformer))",
     ]

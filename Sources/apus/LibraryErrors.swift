@@ -38,7 +38,7 @@ extension TrainingError: ExplainedError {
     switch self {
     case .noRun: .noInput
     case .badFile, .corpusChanged, .tokenizerChanged: .badData
-    case .tooManyProcesses, .layout: .usage
+    case .tooManyProcesses, .layout, .noPrecision: .usage
     case .disagreement, .diverged: .failure
     }
   }

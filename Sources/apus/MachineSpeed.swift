@@ -7,14 +7,18 @@ import Machine
 enum MachineSpeed {
   /// FLOP/s of matrix products of 768³ on the threads of `Workers.shared`, best of several
   /// measured for about `seconds`.
-  static func products(seconds: Double, size: Int = 768) -> Double {
-    product(rows: size, columns: size, inner: size, .plain, .plain, seconds: seconds)
+  static func products(
+    in precision: Precision = .fp32, seconds: Double, size: Int = 768
+  ) -> Double {
+    product(
+      rows: size, columns: size, inner: size, .plain, .plain, precision: precision,
+      seconds: seconds)
   }
 
   /// FLOP/s of one shape of matrix product, best of several measured for about `seconds`.
   static func product(
     rows: Int, columns: Int, inner: Int, _ left: MatrixProduct.Layout,
-    _ right: MatrixProduct.Layout, seconds: Double
+    _ right: MatrixProduct.Layout, precision: Precision = .fp32, seconds: Double
   ) -> Double {
     let arena = Arena()
     let counts = [rows * inner, inner * columns, rows * columns]
@@ -26,19 +30,21 @@ enum MachineSpeed {
       MatrixProduct.multiply(
         operands[0], left, stride: left == .plain ? inner : rows,
         operands[1], right, stride: right == .plain ? columns : inner,
-        into: operands[2], stride: columns, rows: rows, columns: columns, inner: inner)
+        into: operands[2], stride: columns, rows: rows, columns: columns, inner: inner,
+        precision: precision)
     }
     return 2 * Double(rows * columns * inner) / best
   }
 
   /// FLOP/s of multiplications and additions that stay in registers, on all threads: the limit.
-  static func peak(seconds: Double) -> Double {
+  static func peak(of precision: Precision, seconds: Double) -> Double {
+    guard let panels = precision.panels else { return 0 }
     let rounds = 1 << 20
     let threads = Workers.shared.count
     let best = best(seconds: seconds) {
-      Workers.shared.share(threads) { _ in _ = kernels.multiplyRegisters(rounds: rounds) }
+      Workers.shared.share(threads) { _ in _ = panels.multiplyRegisters(rounds: rounds) }
     }
-    return Double(threads * rounds * 2 * kernels.blockRows * kernels.blockColumns) / best
+    return Double(threads * rounds * panels.registerFLOPs) / best
   }
 
   /// Bytes a second that all threads together read from memory, far more than caches hold.
@@ -84,10 +90,13 @@ enum MachineSpeed {
     return best
   }
 
-  /// Useful FLOP/s to expect of training: 0.65 of what products reach, measured for `seconds`.
+  /// Useful FLOP/s to expect of training: 0.65 of what products of floats reach, 0.5 of those in half
+  /// precision, measured for `seconds`.
   ///
   /// Forward and backward reach 0.78 to 0.86 of it; optimizer, data and evaluation take the rest.
-  static func training(seconds: Double) -> Double { 0.65 * products(seconds: seconds) }
+  static func training(in precision: Precision, seconds: Double) -> Double {
+    (precision == .fp32 ? 0.65 : 0.5) * products(in: precision, seconds: seconds)
+  }
 
   /// Bytes that programs can have without swapping, as the kernel estimates them.
   static var availableMemory: Int? {

@@ -1,5 +1,7 @@
 /// The limit that a measured speed is compared with, measured several times.
 
+import Kernels
+
 /// The best of short rounds before, between and after the work that is compared with it.
 ///
 /// One round alone may meet another program that computes, and work would then seem to go past the
@@ -10,7 +12,9 @@ package struct PeakSpeed {
   private let round: () -> Double
 
   /// What registers alone reach on all threads, in rounds of a tenth of a second.
-  init() { self.init { MachineSpeed.peak(seconds: 0.1) } }
+  init(of precision: Precision = .fp32) {
+    self.init { MachineSpeed.peak(of: precision, seconds: 0.1) }
+  }
 
   /// A limit that `round` measures in FLOP/s.
   package init(round: @escaping () -> Double) { self.round = round }

@@ -67,6 +67,8 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .long, help: "The seed of all that is random.")
   var seed: UInt64 = 42
 
+  @OptionGroup var precision: PrecisionOption
+
   @Flag(
     name: .long,
     help: "Keep only what stands between blocks, and compute the rest twice: less memory, slower.")
@@ -161,10 +163,13 @@ struct TrainCommand: ParsableCommand {
 
   private func resumeRun(in folder: String) throws {
     threads.apply()
+    let precision =
+      precision.precision == nil ? nil : try self.precision.chosen(standard: .fp32)
     let trainer = try Trainer(
       resuming: folder, communicator: processes, tensors: layout.tensorParallel,
       stages: layout.pipelineParallel
     ) { options in
+      if let precision { options.precision = precision }
       if let horizon = length.horizon { options.horizon = horizon }
       if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
       if let interval = watch.saveEvery { options.saveEvery = interval.steps }

@@ -52,7 +52,10 @@ struct TrainStart {
     wishes.corpusBytes = try textBytes(of: texts)
     // One plan for all processes, by the speed of the first.
     let processes = command.processes
-    let speed = processes.gatherAll([MachineSpeed.training(seconds: 0.2)])[0][0]
+    let precision = try command.precision.chosen(standard: .fastest)
+    let own = [MachineSpeed.training(in: precision, seconds: 0.2)]
+    let speed = processes.gatherAll(own)[0][0]
+    wishes.precision = precision
     wishes.speed = speed * Double(processes.size)
     // A micro-batch for every process that divides the batch, and for every stage of its pipeline.
     wishes.processes = max(1, processes.size / command.layout.tensorParallel)

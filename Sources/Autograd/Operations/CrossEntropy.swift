@@ -73,7 +73,8 @@ extension Tensor {
     tape.measure("head", flops: flops, floats: floats) {
       MatrixProduct.multiply(
         input, stride: columns, head.value, .transposed, stride: columns,
-        into: logits, stride: vocabulary, rows: rows.count, columns: vocabulary, inner: columns)
+        into: logits, stride: vocabulary, rows: rows.count, columns: vocabulary, inner: columns,
+        precision: tape.precision)
     }
     let scale: Float? = tape.isRecording ? gradientScale : nil
     tape.measure("cross-entropy", floats: 2 * rows.count * vocabulary) {
@@ -97,14 +98,14 @@ extension Tensor {
       MatrixProduct.multiply(
         logits, stride: vocabulary, head.value, stride: columns,
         into: gradient + rows.lowerBound * columns, stride: columns,
-        rows: rows.count, columns: columns, inner: vocabulary)
+        rows: rows.count, columns: columns, inner: vocabulary, precision: tape.precision)
     }
     tape.measure("head, weights", flops: flops, floats: floats + head.count) {
       MatrixProduct.multiply(
         logits, .transposed, stride: vocabulary, input, stride: columns,
         into: head.gradient, stride: columns,
         rows: vocabulary, columns: columns, inner: rows.count,
-        addend: head.keepsGradient() ? Floats(head.gradient) : nil)
+        addend: head.keepsGradient() ? Floats(head.gradient) : nil, precision: tape.precision)
     }
     tape.profile?.isBackward = false
   }

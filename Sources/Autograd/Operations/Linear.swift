@@ -47,7 +47,7 @@ extension Tensor {
     ) {
       weight.multiply(
         value, rows: rows, into: y.value, addend: adds ? residual.map { Floats($0.value) } : nil,
-        bias: adds ? bias.map { Floats($0.value) } : nil)
+        bias: adds ? bias.map { Floats($0.value) } : nil, precision: tape.precision)
     }
     if case .inputs(let group) = division {
       tape.measure("sum over processes", floats: y.count) { group.sum(y.value, count: y.count) }
@@ -62,7 +62,8 @@ extension Tensor {
           dy, .transposed, stride: outputs, input, stride: x.columns,
           into: weight.gradient, stride: x.columns,
           rows: outputs, columns: x.columns, inner: x.rows,
-          addend: weight.keepsGradient() ? Floats(weight.gradient) : nil)
+          addend: weight.keepsGradient() ? Floats(weight.gradient) : nil,
+          precision: tape.precision)
       }
       x.putAside()
       if let bias {
@@ -75,7 +76,8 @@ extension Tensor {
         tape.measure("\(weight.operation), input", flops: flops, floats: floats) {
           MatrixProduct.multiply(
             dy, stride: outputs, weight.value, stride: x.columns, into: dx, stride: x.columns,
-            rows: x.rows, columns: x.columns, inner: outputs, addend: keep ? Floats(dx) : nil)
+            rows: x.rows, columns: x.columns, inner: outputs, addend: keep ? Floats(dx) : nil,
+            precision: tape.precision)
         }
         if case .outputs(let group) = division {
           precondition(!keep, "The input of a divided map has no other reader.")

@@ -1,0 +1,174 @@
+// Products of bfloat16 operands summed in float, for processors with AVX512-BF16.
+//
+// Operands lie in panels of words: a word is the pair of elements k and k + 1 of one row (of the left
+// operand) or one column (of the right), and a panel holds its rows' or columns' words side by side
+// for one pair of k after the other. One instruction multiplies 16 pairs and adds them to 16 floats.
+#pragma once
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <stdint.h>
+
+#define VECTORS_BFLOAT16 \
+  static inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,bmi2,fma")))
+
+/// Rows of a left panel and columns of a right panel: 24 registers of sums.
+enum { vectors_bfloat16_rows = 8, vectors_bfloat16_columns = 48 };
+
+/// The first `count` of 16 lanes.
+VECTORS_BFLOAT16 __mmask16 vectors_bfloat16_mask(long count) {
+  return (__mmask16)_bzhi_u32(0xffff, (unsigned)(count < 16 ? count < 0 ? 0 : count : 16));
+}
+
+/// Packs `count ≤ 8` rows, `stride` apart, as 8 of the `width` words of a panel; further rows are zeros.
+VECTORS_BFLOAT16 void vectors_bfloat16_pack_rows(
+    const float *source, long stride, long count, long inner, float factor, uint32_t *panel,
+    long width) {
+  __m512 factors = _mm512_set1_ps(factor);
+  for (long k = 0; k < inner; k += 16) {
+    __mmask16 mask = vectors_bfloat16_mask(inner - k);
+    __m256i r[8];
+#pragma unroll
+    for (long row = 0; row < 8; row++) {
+      __m512 values = _mm512_setzero_ps();
+      if (row < count) {
+        const float *address = source + row * stride + k;
+        _mm_prefetch((const char *)(address + 8 * stride), _MM_HINT_T0);
+        values = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, address), factors);
+      }
+      r[row] = (__m256i)_mm512_cvtneps_pbh(values);
+    }
+    // The transpose of 8 × 8 words.
+    __m256i t0 = _mm256_unpacklo_epi32(r[0], r[1]), t1 = _mm256_unpackhi_epi32(r[0], r[1]);
+    __m256i t2 = _mm256_unpacklo_epi32(r[2], r[3]), t3 = _mm256_unpackhi_epi32(r[2], r[3]);
+    __m256i t4 = _mm256_unpacklo_epi32(r[4], r[5]), t5 = _mm256_unpackhi_epi32(r[4], r[5]);
+    __m256i t6 = _mm256_unpacklo_epi32(r[6], r[7]), t7 = _mm256_unpackhi_epi32(r[6], r[7]);
+    r[0] = _mm256_unpacklo_epi64(t0, t2), r[1] = _mm256_unpackhi_epi64(t0, t2);
+    r[2] = _mm256_unpacklo_epi64(t1, t3), r[3] = _mm256_unpackhi_epi64(t1, t3);
+    r[4] = _mm256_unpacklo_epi64(t4, t6), r[5] = _mm256_unpackhi_epi64(t4, t6);
+    r[6] = _mm256_unpacklo_epi64(t5, t7), r[7] = _mm256_unpackhi_epi64(t5, t7);
+    long pairs = inner - k < 16 ? (inner - k + 1) / 2 : 8;
+#pragma unroll
+    for (long pair = 0; pair < 8; pair++) {
+      if (pair >= pairs) break;
+      __m256i words = pair < 4 ? _mm256_permute2x128_si256(r[pair], r[pair + 4], 0x20)
+                               : _mm256_permute2x128_si256(r[pair - 4], r[pair], 0x31);
+      _mm256_storeu_si256((__m256i *)(panel + (k / 2 + pair) * width), words);
+    }
+  }
+}
+
+/// Packs `count` columns of `inner` rows, `stride` apart, into panels of `width` (8 or 48) columns.
+VECTORS_BFLOAT16 void vectors_bfloat16_pack_columns(
+    const float *source, long stride, long count, long inner, float factor, uint32_t *panels,
+    long width) {
+  __m512 factors = _mm512_set1_ps(factor);
+  const __m512i interleave = _mm512_set_epi16(
+      31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
+      3, 18, 2, 17, 1, 16, 0);
+  long pairs = (inner + 1) / 2, padded = (count + width - 1) / width * width;
+  for (long pair = 0; pair < pairs; pair++) {
+    const float *first = source + 2 * pair * stride;
+    const float *second = first + stride;
+    int whole = 2 * pair + 1 < inner;
+    for (long column = 0; column < padded; column += 16) {
+      __mmask16 mask = vectors_bfloat16_mask(count - column);
+      _mm_prefetch((const char *)(first + 8 * stride + column), _MM_HINT_T0);
+      _mm_prefetch((const char *)(second + 8 * stride + column), _MM_HINT_T0);
+      __m512 low = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, first + column), factors);
+      __m512 high = _mm512_setzero_ps();
+      if (whole) high = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, second + column), factors);
+      __m512i words =
+          _mm512_permutexvar_epi16(interleave, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+      if (width == 8) {
+        uint32_t *target = panels + column * pairs + pair * 8;
+        _mm256_storeu_si256((__m256i *)target, _mm512_castsi512_si256(words));
+        if (column + 8 < padded) {
+          _mm256_storeu_si256(
+              (__m256i *)(target + 8 * pairs), _mm512_extracti64x4_epi64(words, 1));
+        }
+      } else {
+        long panel = column / 48 * 48;
+        _mm512_storeu_si512(panels + panel * pairs + pair * 48 + (column - panel), words);
+      }
+    }
+  }
+}
+
+/// `c = left · right (+ bias) (+ addend)` of one panel each: `rows ≤ 8` by `columns ≤ 48`.
+VECTORS_BFLOAT16 void vectors_bfloat16_multiply(
+    const uint32_t *left, const uint32_t *right, long pairs, const float *bias,
+    const float *addend, long addend_stride, float *c, long stride, long rows, long columns) {
+  __m512 sums[8][3];
+#pragma unroll
+  for (long j = 0; j < 3; j++) {
+    __m512 start = bias ? _mm512_maskz_loadu_ps(vectors_bfloat16_mask(columns - 16 * j), bias + 16 * j)
+                        : _mm512_setzero_ps();
+#pragma unroll
+    for (long row = 0; row < 8; row++) sums[row][j] = start;
+  }
+#pragma unroll
+  for (long row = 0; row < 8; row++) {
+    const float *ahead = (addend ? addend + row * addend_stride : c + row * stride);
+    _mm_prefetch((const char *)ahead, _MM_HINT_T0);
+    _mm_prefetch((const char *)(ahead + 16), _MM_HINT_T0);
+    _mm_prefetch((const char *)(ahead + 32), _MM_HINT_T0);
+  }
+  for (long pair = 0; pair < pairs; pair++) {
+    __m512bh r0 = (__m512bh)_mm512_loadu_si512(right);
+    __m512bh r1 = (__m512bh)_mm512_loadu_si512(right + 16);
+    __m512bh r2 = (__m512bh)_mm512_loadu_si512(right + 32);
+#pragma unroll
+    for (long row = 0; row < 8; row++) {
+      __m512bh l = (__m512bh)_mm512_set1_epi32((int)left[row]);
+      sums[row][0] = _mm512_dpbf16_ps(sums[row][0], l, r0);
+      sums[row][1] = _mm512_dpbf16_ps(sums[row][1], l, r1);
+      sums[row][2] = _mm512_dpbf16_ps(sums[row][2], l, r2);
+    }
+    left += 8;
+    right += 48;
+  }
+  if (rows == 8 && columns == 48) {
+#pragma unroll
+    for (long row = 0; row < 8; row++) {
+#pragma unroll
+      for (long j = 0; j < 3; j++) {
+        __m512 value = sums[row][j];
+        if (addend) value = _mm512_add_ps(value, _mm512_loadu_ps(addend + row * addend_stride + 16 * j));
+        _mm512_storeu_ps(c + row * stride + 16 * j, value);
+      }
+    }
+    return;
+  }
+#pragma unroll
+  for (long row = 0; row < 8; row++) {
+    if (row >= rows) return;
+#pragma unroll
+    for (long j = 0; j < 3; j++) {
+      __mmask16 mask = vectors_bfloat16_mask(columns - 16 * j);
+      __m512 value = sums[row][j];
+      if (addend) {
+        value = _mm512_add_ps(
+            value, _mm512_maskz_loadu_ps(mask, addend + row * addend_stride + 16 * j));
+      }
+      _mm512_mask_storeu_ps(c + row * stride + 16 * j, mask, value);
+    }
+  }
+}
+
+/// `64 · 24` FLOPs a round that touch no memory: the limit of every product.
+VECTORS_BFLOAT16 float vectors_bfloat16_registers(long rounds) {
+  __m512 sums[24];
+  __m512bh factor = (__m512bh)_mm512_set1_epi32(0x3c003c00), term = factor;
+#pragma unroll
+  for (int i = 0; i < 24; i++) sums[i] = _mm512_set1_ps((float)i);
+  for (long round = 0; round < rounds; round++) {
+#pragma unroll
+    for (int i = 0; i < 24; i++) sums[i] = _mm512_dpbf16_ps(sums[i], factor, term);
+    __asm__ volatile("" : "+v"(factor), "+v"(term));
+  }
+  __m512 total = sums[0];
+#pragma unroll
+  for (int i = 1; i < 24; i++) total = _mm512_add_ps(total, sums[i]);
+  return _mm512_reduce_add_ps(total);
+}
+#endif
