@@ -10,6 +10,7 @@ struct BenchForwardCommand: ParsableCommand {
     discussion: """
       EXAMPLES
         apus bench forward
+        apus bench forward --precision auto
         apus bench forward --context 1024 --batch-tokens 1024 --json
       """)
 
@@ -21,7 +22,8 @@ struct BenchForwardCommand: ParsableCommand {
   func run() throws {
     threads.apply()
     let transformer = try model.make()
-    var limit = PeakSpeed()
+    let precision = transformer.readingPrecision
+    var limit = PeakSpeed(of: precision)
     limit.measure()
     let speed = Double(model.shape.tokens) / model.forwardPass(of: transformer)
     limit.measure()
@@ -30,11 +32,13 @@ struct BenchForwardCommand: ParsableCommand {
     try report.print(
       .object([
         "tokens_per_second": .number(speed), "share_of_peak": .number(share),
-        "peak_gflops": .number(peak / 1e9), "threads": .integer(threads.count),
+        "peak_gflops": .number(peak / 1e9), "precision": .string(precision.rawValue),
+        "threads": .integer(threads.count),
         "parameters": .integer(transformer.parameters.parameterCount),
       ]),
       """
-      forward   \(Format.fixed(speed, 0)) tokens/s, \(Format.fixed(100 * share, 1))% of the peak
+      forward   \(Format.fixed(speed, 0)) tokens/s, \(Format.fixed(100 * share, 1))% of the peak \
+      in \(precision.rawValue)
       model     \(model.description(of: transformer))
       """)
   }

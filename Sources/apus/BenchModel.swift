@@ -33,6 +33,8 @@ struct BenchModel: ParsableArguments {
   func make() throws -> Transformer {
     let transformer = Transformer(try shape.configuration(family), seed: 42)
     transformer.recomputesBlocks = recompute
+    transformer.trainingPrecision = try precision.chosen()
+    transformer.readingPrecision = transformer.trainingPrecision
     return transformer
   }
 

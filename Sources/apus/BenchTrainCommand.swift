@@ -38,7 +38,6 @@ struct BenchTrainCommand: ParsableCommand {
     var limit = PeakSpeed(of: precision)
     limit.measure()
     let transformer = try model.make()
-    transformer.trainingPrecision = precision
     limit.measure()
     let measured = profile ? Profile() : nil
     let seconds = model.trainingStep(of: transformer, profile: measured)

@@ -16,10 +16,20 @@ struct ModelOptions: ParsableArguments {
       "Round the weights: fp32, bf16 or int8. Decoding reads them faster.", valueName: "format"))
   var weights = WeightFormat.fp32
 
-  /// Reads the folder, and rounds the weights as asked.
+  @OptionGroup var precision: PrecisionOption
+
+  /// Reads the folder, and rounds as asked.
   func load() throws -> LoadedModel {
-    let loaded = try Self.load(model)
+    let loaded = try load(another: model)
     weights.apply(to: loaded.transformer)
+    return loaded
+  }
+
+  /// Reads another folder, to be used in the same precision.
+  func load(another path: String) throws -> LoadedModel {
+    let precision = try precision.chosen()
+    let loaded = try Self.load(path)
+    loaded.transformer.readingPrecision = precision
     return loaded
   }
 

@@ -107,7 +107,7 @@ struct PerplexityCommand: ParsableCommand {
     var measurement = Perplexity(
       model: SharedModel(model: loaded.transformer, processes: processes),
       tokenizer: loaded.tokenizer, options: options)
-    let second = try compare.map { try ModelOptions.load($0) }
+    let second = try compare.map { try model.load(another: $0) }
     var otherMeasurement = try second.map {
       Perplexity(
         model: SharedModel(model: $0.transformer, processes: processes), tokenizer: $0.tokenizer,
@@ -167,7 +167,8 @@ struct PerplexityCommand: ParsableCommand {
     }
     guard let collector else { return }
     var findings = PerplexityFindings(
-      report: result, positions: collector.positions, baseline: ngrams)
+      report: result, precision: loaded.transformer.readingPrecision,
+      positions: collector.positions, baseline: ngrams)
     if let otherResult, let compare, let difference = collector.difference {
       findings.comparison = (compare, otherResult, difference)
     }

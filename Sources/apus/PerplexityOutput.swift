@@ -2,11 +2,14 @@
 
 import Glibc
 import Inference
+import Kernels
 import Tokenizers
 
 /// All that a measurement found.
 struct PerplexityFindings {
   var report: PerplexityReport
+  /// What matrix products multiplied.
+  var precision: Precision
   var positions: PositionProfile?
   /// The other model's name, its report, and the first model's score less the other's.
   var comparison: (name: String, report: PerplexityReport, difference: PairedDifference)?
@@ -18,7 +21,7 @@ extension PerplexityFindings {
 
   /// The object of `--json`.
   var json: JSON {
-    var members = Self.members(of: report)
+    var members = Self.members(of: report) + [("precision", .string(precision.rawValue))]
     if let sum = report.worstSum { members.append(("worst_sum", .number(sum))) }
     if let positions {
       let list = positions.ranges.map { range in
@@ -127,6 +130,7 @@ extension PerplexityFindings {
     if report.clusterCount > 1 {
       method += "; intervals over \(report.clusterCount) \(report.clusters.rawValue)"
     }
+    if precision != .fp32 { method += "; products in \(precision.rawValue)" }
     lines.append(method)
     if let sum = report.worstSum {
       lines.append(

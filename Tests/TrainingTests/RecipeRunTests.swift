@@ -1,5 +1,6 @@
 import Autograd
 import FoundationEssentials
+import Kernels
 import Machine
 import Models
 import Testing
@@ -39,6 +40,44 @@ extension WholeRuns {
         #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: "parts"), "\(file)")
       }
       #expect(try run.log(of: "whole") == run.log(of: "parts"))
+    }
+
+    @Test(
+      "a run in half precision that was stopped and resumed gives the same bytes",
+      .enabled(if: Precision.fastest != .fp32, "this processor has no fast half precision"))
+    func resumeInHalfPrecision() throws {
+      var run = try SmallRun()
+      defer { run.folder.remove() }
+      run.options.sequences = 16
+      run.options.precision = .fastest
+      #expect(try run.trainer("whole").run() == .finished)
+      let outcome = try run.trainer("parts").run {
+        if case .step(let progress) = $0, progress.record.step == 3 { Interruption.simulate(true) }
+      }
+      Interruption.simulate(false)
+      #expect(outcome == .interrupted)
+      #expect(try Trainer(resuming: "\(run.folder.path)/parts").run() == .finished)
+      for file in ["model.safetensors", "training/optimizer.safetensors"] {
+        #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: "parts"), "\(file)")
+      }
+      run.options.precision = .fp32
+      #expect(try run.trainer("exact").run() == .finished)
+      #expect(
+        try run.bytes("model.safetensors", of: "exact")
+          != run.bytes("model.safetensors", of: "whole"))
+    }
+
+    @Test(
+      "a run in a precision that the processor lacks is an error that says how to go on",
+      .enabled(if: !Precision.allCases.allSatisfy(\.isAvailable), "this processor has all"))
+    func missingPrecision() throws {
+      var run = try SmallRun()
+      defer { run.folder.remove() }
+      let missing = try #require(Precision.allCases.first { !$0.isAvailable })
+      run.options.precision = missing
+      #expect(throws: TrainingError.noPrecision(name: missing.rawValue)) {
+        _ = try run.trainer()
+      }
     }
 
     @Test("a growing batch counts the tokens it has, and lowers the rate by the root of its share")
