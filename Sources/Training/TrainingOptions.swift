@@ -77,6 +77,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// The share of the run that a running average of the weights remembers; nil for no average. The
   /// run ends with the average in place of the weights if it does better on the validation text.
   public var average: Double?
+  /// How embedding and head are fitted to counts of pairs before the first step, or nil if they start
+  /// at random.
+  public var start: CountFit?
   /// Whether activations inside blocks are computed twice instead of kept.
   public var recomputesBlocks = false
 
