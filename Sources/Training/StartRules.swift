@@ -12,7 +12,7 @@ public enum StartKind: String, Sendable, Codable, CaseIterable {
 
 extension TrainingPlan {
   /// The share of a run's arithmetic that a fit to counts may take.
-  static let startShare = 0.05
+  static let startShare = 0.1
 
   /// What is fitted before the first step, and the optimizer for what comes after.
   ///
