@@ -141,6 +141,11 @@ public final class BatchLoader {
     return (now.tokens, now.wanted)
   }
 
+  /// All tokens of the block that the next batch comes from; waits until it is there.
+  public func tokensAhead() throws(CorpusError) -> TokensAhead {
+    TokensAhead(try blockWithWindow())
+  }
+
   private func isInside(_ block: TokenBlock) -> Bool {
     block.start.epoch == position.epoch && block.start.block == position.block
   }

@@ -14,6 +14,7 @@ public struct ExpectedLoss: Sendable, Equatable {
   struct Law {
     var family: TransformerConfiguration.Family
     var optimizer: OptimizerOptions.Kind
+    var start: StartKind
     var floor: Double
     var scale: Double
     var exponent: Double
@@ -29,24 +30,30 @@ public struct ExpectedLoss: Sendable, Equatable {
   static let laws: [Law] = [
     // Table: written by scripts/fit-recipe.
     Law(
-      family: .gpt2, optimizer: .adamw, floor: 0.9, scale: 18.102, exponent: 0.08348,
-      spread: 0.03, flops: 1.15e14...1.76e14, runs: 3),
+      family: .gpt2, optimizer: .adamw, start: .random, floor: 0.9, scale: 18.102,
+      exponent: 0.08348, spread: 0.03, flops: 1.15e14...1.76e14, runs: 3),
     Law(
-      family: .nanochat, optimizer: .adamw, floor: 0.9, scale: 14.799, exponent: 0.08348,
-      spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
+      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 14.799,
+      exponent: 0.08348, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
     Law(
-      family: .nanochat, optimizer: .muon, floor: 0.9, scale: 13.573, exponent: 0.08348,
-      spread: 0.03, flops: 3.69e13...1.18e14, runs: 2),
+      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 12.391,
+      exponent: 0.08348, spread: 0.06, flops: 1.35e13...1.35e13, runs: 1),
+    Law(
+      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 13.573,
+      exponent: 0.08348, spread: 0.03, flops: 3.69e13...1.18e14, runs: 2),
   ]
 
   /// What a run of `flops` useful FLOPs on English prose comes to; nil if no such runs were measured.
   ///
   /// Beyond what was measured the interval widens: by half for every factor of ten.
   public init?(
-    family: TransformerConfiguration.Family, optimizer: OptimizerOptions.Kind, flops: Double
+    family: TransformerConfiguration.Family, optimizer: OptimizerOptions.Kind,
+    start: StartKind = .random, flops: Double
   ) {
     guard flops > 0,
-      let law = Self.laws.first(where: { $0.family == family && $0.optimizer == optimizer })
+      let law = Self.laws.first(where: {
+        $0.family == family && $0.optimizer == optimizer && $0.start == start
+      })
     else { return nil }
     bitsPerByte = law.floor + law.scale * pow(flops, -law.exponent)
     let inside = min(max(flops, law.flops.lowerBound), law.flops.upperBound)
@@ -65,6 +72,7 @@ extension TrainingPlan {
     if let corpusBytes, expectedTokens > corpusBytes { return nil }
     return ExpectedLoss(
       family: configuration.family, optimizer: optimizer.kind,
+      start: start == nil ? .random : .counts,
       flops: Double(expectedTokens) * configuration.trainingFLOPsPerToken)
   }
 }

@@ -47,6 +47,14 @@ extension TrainingPlan {
     return max(1, corpusBytes.map { min(wanted, $0) } ?? wanted)
   }
 
+  /// Tokens to validate on, and how often over a run: a forward pass costs a third of training, and
+  /// all evaluations together a tenth of the run, as long as two of 8,192 tokens fit into that.
+  static func validation(tokens: Int) -> (tokens: Int, evaluations: Int) {
+    let affordable = 0.1 * 3 * Double(tokens)
+    let size = min(98_304, max(8_192, Int(affordable / 2) / 8_192 * 8_192))
+    return (size, min(10, max(2, Int(affordable) / size)))
+  }
+
   static func batchTokens(tokens: Int) -> Int {
     let growth = pow(max(1, Double(tokens) / 1e6), 0.4)
     return 2_048 << Int(log2(growth).rounded())

@@ -32,7 +32,7 @@ public final class Trainer {
   let optimizer: any Optimizer
   let average: WeightAverage?
   let data: TrainingData
-  private let loader: BatchLoader
+  let loader: BatchLoader
   let checkpoint: Checkpoint
   private var notes: [String]
   var savedStep: Int?
@@ -159,6 +159,10 @@ public final class Trainer {
       observe(.reading(tokens: tokens, of: wanted))
     }
     isInterrupted = team.agreeOnInterruption()
+    if let fit = state.options.start, state.step == 0, !isInterrupted {
+      try startFromCounts(fit, observe)
+      sessionSeconds += state.seconds
+    }
     while state.progress < 1, !state.stoppedEarly {
       if isInterrupted || team.isAlone && Interruption.isRequested {
         try save(log, observe)

@@ -59,6 +59,15 @@ final class TrainingData {
     }
   }
 
+  /// A loader of blocks of the usual size, if the run's own keep the order of the corpus and it can
+  /// be read twice.
+  func shuffledLoader() throws(CorpusError) -> BatchLoader? {
+    guard options.data.shuffle == .none, corpus.isRereadable else { return nil }
+    return try BatchLoader(
+      corpus: corpus, split: split, tokenizer: tokenizer, sequences: 1, length: options.context,
+      seed: options.seed)
+  }
+
   /// Batches from a position on, or `rows` of each.
   func loader(
     from position: StreamPosition, rows: Range<Int>

@@ -4,6 +4,8 @@
 public enum TrainingEvent: Sendable {
   /// The first block of text is being read; training starts when it is full.
   case reading(tokens: Int, of: Int)
+  /// Embedding and head were fitted to so many pairs of tokens, down to a mean loss in nats per token.
+  case startedFromCounts(pairs: Int, loss: Double, seconds: Double)
   /// A step was taken.
   case step(TrainingProgress)
   /// A batch was passed over, because its loss or gradients were no numbers.

@@ -81,6 +81,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// What matrix products of training round their operands to. Weights, gradients, moments and the
   /// measurements on the validation text are float32 whatever it is.
   public var precision = Precision.fp32
+  /// How embedding and head are fitted to counts of pairs before the first step, or nil if they start
+  /// at random.
+  public var start: CountFit?
   /// Whether activations inside blocks are computed twice instead of kept.
   public var recomputesBlocks = false
 

@@ -38,8 +38,12 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var clip: Double
   /// What matrix products round their operands to.
   public let precision: Precision
+  /// How embedding and head are fitted to counts before the first step, or nil.
+  public private(set) var start: CountFit?
   /// Steps between evaluations.
   public private(set) var evaluateEvery: Int
+  /// Tokens of the validation text that an evaluation uses.
+  public private(set) var validationTokens: Int
   /// Every number, in the order in which it was decided.
   public private(set) var items: [Item] = []
   /// Useful FLOPs a second that estimates assume.
@@ -114,7 +118,7 @@ public struct TrainingPlan: Sendable, Equatable {
       wishes.isContinuation
         ? "a quarter of that of a new model, so that what is learnt stays"
         : kind == .muon
-          ? "Muon's, at any width; embedding 4.5 times, head 0.15 times that"
+          ? "Muon's, at any width"
           : "0.001 up to width 384, then falling with its root")
     switch kind {
     case .muon:
@@ -173,7 +177,29 @@ public struct TrainingPlan: Sendable, Equatable {
       Item(
         name: "warm-up", value: "\(warmup) steps",
         reason: wishes.warmupSteps == nil ? "at most a third of the run" : "as asked"))
-    evaluateEvery = max(1, min(500, expectedSteps / 10))
+    (start, self.optimizer) = Self.start(
+      wishes, configuration, optimizer,
+      trainingFLOPs: Double(tokens) * configuration.trainingFLOPsPerToken)
+    if configuration.canStartFromCounts {
+      items.append(
+        Item(
+          name: "start", value: start == nil ? "random" : "counts",
+          reason: wishes.start != nil
+            ? "as asked"
+            : start.map { "\($0.steps) updates on counts of pairs, before the first step" }
+              ?? "weights that are there, or too little text"))
+      if self.optimizer.kind == .muon {
+        let rates = self.optimizer
+        items.append(
+          Item(
+            name: "rates", value: "\(rates.embeddingRate), \(rates.headRate)",
+            reason: "of embedding and head, "
+              + (start == nil ? "which start at random" : "which know something already")))
+      }
+    }
+    let evaluations: Int
+    (validationTokens, evaluations) = Self.validation(tokens: tokens)
+    evaluateEvery = max(1, min(500 * max(1, 10 / evaluations), expectedSteps / evaluations))
     self.items = items
   }
 
@@ -215,6 +241,7 @@ public struct TrainingPlan: Sendable, Equatable {
       microBatches: microBatches, clip: clip, evaluateEvery: evaluateEvery,
       saveEvery: evaluateEvery * 2, seed: seed)
     options.precision = precision
+    options.start = start
     return options
   }
 }

@@ -30,6 +30,10 @@ extension TrainingPlan {
     public var weightDecay: Double?
     /// Parts of the model that differ from the family's.
     public var switches = ModelSwitches()
+    /// Where embedding and head start.
+    public var start: StartKind?
+    /// Whether matrices into the residual stream start at 0, if not as in the family.
+    public var zeroProjections: Bool?
     /// Whether the run goes on from weights that are trained already.
     public var isContinuation = false
     /// The shape of the schedule.

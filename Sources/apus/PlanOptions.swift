@@ -99,6 +99,19 @@ struct StepOptions: ParsableArguments {
   var learningRate: Double?
 
   @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With Muon, the full learning rate of the embedding (4.5 times the matrices').",
+      valueName: "x"))
+  var embeddingRate: Double?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With Muon, the full learning rate of the head (0.15 times the matrices').", valueName: "x"))
+  var headRate: Double?
+
+  @Option(
     name: .long, help: ArgumentHelp("The learning rate at the end of the run.", valueName: "x"))
   var minLearningRate: Double?
 
@@ -141,6 +154,7 @@ struct StepOptions: ParsableArguments {
       && warmUp == nil
       && [learningRate, minLearningRate, cooldown, weightDecay, beta1, beta2, clip, dropout]
         .allSatisfy { $0 == nil }
+      && embeddingRate == nil && headRate == nil
   }
 
   func validate() throws {
@@ -152,6 +166,11 @@ struct StepOptions: ParsableArguments {
     }
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate is above 0")
+    }
+    for (name, rate) in [("--embedding-rate", embeddingRate), ("--head-rate", headRate)] {
+      if let rate, !(rate >= 0 && rate.isFinite) {
+        throw ValidationError("\(name) is at least 0")
+      }
     }
     if let minLearningRate, !(minLearningRate >= 0 && minLearningRate.isFinite) {
       throw ValidationError("--min-learning-rate is at least 0")

@@ -57,6 +57,8 @@ struct WindowGrowth: ExpressibleByArgument, Equatable {
   }
 }
 
+extension StartKind: ExpressibleByArgument {}
+
 /// How a run is made to learn more per second.
 struct RecipeOptions: ParsableArguments {
   @Option(
@@ -98,6 +100,14 @@ struct RecipeOptions: ParsableArguments {
       "Let Muon move matrices in every n-th step, n times as far (default: 1).", valueName: "n"))
   var muonEvery: Int?
 
+  @Option(
+    name: .long,
+    help: """
+      counts fits embedding and head to how often tokens follow each other in the corpus, before the \
+      first step; random leaves them to the seed (default: counts where the model allows it).
+      """)
+  var start: StartKind?
+
   func validate() throws {
     if let average, !(average > 0 && average <= 1) {
       throw ValidationError("--average is a share of the run, above 0 and at most 1")
@@ -108,7 +118,7 @@ struct RecipeOptions: ParsableArguments {
   /// Whether nothing was asked for.
   var isEmpty: Bool {
     batchRamp == nil && contextRamp == nil && average == nil && !cautious && !decayToZero
-      && muonEvery == nil
+      && muonEvery == nil && start == nil
   }
 
   /// Puts what was asked for into the options of a run.

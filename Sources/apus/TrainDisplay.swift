@@ -50,6 +50,11 @@ final class TrainDisplay {
     switch event {
     case .reading(let tokens, let total):
       reading.update(done: Double(tokens), total: Double(total))
+    case .startedFromCounts(let pairs, let loss, let seconds):
+      reading.clear()
+      messages.say(
+        "started from the counts of \(Format.count(pairs)) pairs of tokens: "
+          + "\(Format.fixed(loss, 4)) nats a token after \(Format.time(seconds))")
     case .step(let step):
       reading.clear()
       if let latest = step.record.loss { loss = (loss ?? latest) * 0.95 + latest * 0.05 }

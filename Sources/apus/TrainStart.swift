@@ -88,7 +88,7 @@ struct TrainStart {
     var data = DataOptions(corpus: command.corpus.corpus)
     data.validation = watch.validation.isEmpty ? nil : watch.validation
     data.validationFraction = watch.fraction
-    if let tokens = watch.validationTokens { data.validationTokens = tokens.value }
+    data.validationTokens = watch.validationTokens?.value ?? plan.validationTokens
     data.textField = command.corpus.form.textField
     data.lines = command.corpus.form.lines
     if command.shuffle == .none { data.shuffle = .none }
@@ -98,6 +98,8 @@ struct TrainStart {
     if let rate = step.minLearningRate {
       options.schedule.finalShare = min(1, rate / options.optimizer.learningRate)
     }
+    if let rate = step.embeddingRate { options.optimizer.embeddingRate = rate }
+    if let rate = step.headRate { options.optimizer.headRate = rate }
     if let cooldown = step.cooldown { options.schedule.cooldown = cooldown }
     if let dropout = step.dropout { options.dropout = dropout }
     if let beta = step.beta1 { options.optimizer.beta1 = beta }
@@ -147,6 +149,8 @@ extension TrainCommand {
     wishes.microBatches = step.microBatches
     wishes.clip = step.clip
     wishes.horizon = length.horizon
+    wishes.start = recipe.start
+    wishes.zeroProjections = switches.zeroProjections?.isOn
     return wishes
   }
 }

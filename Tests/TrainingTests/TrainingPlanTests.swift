@@ -13,7 +13,10 @@ import Training
     #expect(plan.configuration.heads == 4)
     #expect(plan.configuration.vocabularySize == 8_192)
     #expect(plan.configuration.contextLength == 256)
-    #expect(plan.optimizer == .muon())
+    #expect(plan.start?.steps == 256)
+    #expect(
+      plan.optimizer
+        == .muon(embeddingRate: 0.3 * 0.02, headRate: 0.025 * 0.02))
     #expect(plan.schedule == LearningRateSchedule(.wsd, warmupSteps: 20, finalShare: 0.02))
     #expect(plan.horizon == .seconds(300))
     #expect(plan.sequences == 8)
@@ -126,9 +129,60 @@ import Training
   func muonRates() {
     var wishes = TrainingPlan.Wishes()
     wishes.learningRate = 0.01
+    wishes.start = .random
     let optimizer = TrainingPlan(wishes, cores: 2).optimizer
     #expect(abs(optimizer.embeddingRate - 0.045) < 1e-12)
     #expect(abs(optimizer.headRate - 0.0015) < 1e-12)
+    wishes.start = .counts
+    let lower = TrainingPlan(wishes, cores: 2).optimizer
+    #expect(abs(lower.embeddingRate - 0.003) < 1e-12)
+    #expect(abs(lower.headRate - 0.00025) < 1e-12)
+  }
+
+  @Test("runs start from counts where the model allows it and the text is enough")
+  func start() {
+    var wishes = TrainingPlan.Wishes()
+    wishes.corpusBytes = 150_000_000
+    wishes.horizon = .seconds(300)
+    wishes.speed = 150e9
+    #expect(TrainingPlan(wishes, cores: 2).start != nil)
+    var other = wishes
+    other.start = .random
+    #expect(TrainingPlan(other, cores: 2).start == nil)
+    other = wishes
+    other.isContinuation = true
+    #expect(TrainingPlan(other, cores: 2).start == nil)
+    other = wishes
+    other.family = .gpt2
+    #expect(TrainingPlan(other, cores: 2).start == nil)
+    other = wishes
+    other.switches.tiedHead = true
+    #expect(TrainingPlan(other, cores: 2).start == nil)
+    other = wishes
+    other.zeroProjections = false
+    #expect(TrainingPlan(other, cores: 2).start == nil)
+    other = wishes
+    other.vocabularySize = 16_384
+    other.corpusBytes = 1_000_000
+    #expect(TrainingPlan(other, cores: 2).start == nil)
+    other.start = .counts
+    #expect(TrainingPlan(other, cores: 2).start != nil)
+  }
+
+  @Test("evaluations take a tenth of the run at most, if it is long enough for two small ones")
+  func validation() {
+    for seconds in [10.0, 60, 300, 900, 86_400] {
+      var wishes = TrainingPlan.Wishes()
+      wishes.horizon = .seconds(seconds)
+      wishes.speed = 150e9
+      let plan = TrainingPlan(wishes, cores: 2)
+      let evaluations = (plan.expectedSteps + plan.evaluateEvery - 1) / plan.evaluateEvery
+      let share =
+        Double(evaluations * plan.validationTokens) / 3 / Double(plan.expectedTokens)
+      #expect(share < 0.12 || plan.validationTokens == 8_192)
+      #expect(plan.validationTokens <= 98_304)
+      #expect(evaluations >= 2)
+    }
   }
 
   @Test(

@@ -1,0 +1,16 @@
+/// The block of tokens that a loader gives windows out of, as a whole: for counting.
+
+import Tokenizers
+
+/// Consecutive tokens of a corpus, in its order, that a loader holds in memory anyway.
+public struct TokensAhead: Sendable {
+  private let store: TokenStore
+
+  init(_ block: TokenBlock) { store = block.tokens }
+
+  /// The number of tokens.
+  public var count: Int { store.count }
+
+  /// Appends the tokens in `range` to `target`.
+  public func copy(_ range: Range<Int>, to target: inout [Token]) { store.copy(range, to: &target) }
+}

@@ -1,0 +1,212 @@
+/// An embedding and a head that predict the next token from the last one, fitted to counts.
+
+import Glibc
+import Kernels
+import Machine
+
+/// How weights are fitted to counts before training starts; part of a run's options.
+public struct CountFit: Sendable, Codable, Equatable {
+  /// Updates.
+  public var steps: Int
+  /// First tokens that an update looks at, on average.
+  public var rows: Int
+  /// Adam's rate of the embedding, whose rows start with values around 1.
+  public var embeddingRate: Double
+  /// Adam's rate of the head.
+  public var headRate: Double
+
+  /// A fit by the rates that did best in trials.
+  public init(
+    steps: Int = 256, rows: Int = 512, embeddingRate: Double = 0.3, headRate: Double = 0.012
+  ) {
+    self.steps = steps
+    self.rows = rows
+    self.embeddingRate = embeddingRate
+    self.headRate = headRate
+  }
+
+  /// FLOPs of the whole fit.
+  public func flops(vocabularySize: Int, width: Int) -> Double {
+    6 * Double(steps * rows) * Double(vocabularySize * width)
+  }
+}
+
+/// The log-bilinear model `softmax(cap(W · norm(E[a])))` of the token after `a` (Mnih, Hinton 2007,
+/// with one token of context): what a Transformer is whose blocks add nothing yet.
+///
+/// A gradient is that of the *counts* of a first token, not of one occurrence of it: an update costs
+/// as much as the head does for `rows` tokens, and stands for all pairs of the corpus that begin so.
+/// First tokens are drawn with a probability that goes with the root of their frequency, and
+/// weighted by its inverse, so that the frequent ones are in every update and the mean is right.
+///
+/// Memory: seven floats a weight of embedding and head, and `rows × vocabulary` floats, twice over
+/// in unlucky draws. Equal counts and seeds give equal bits on any number of threads.
+package final class BigramFit {
+  private static let (beta1, beta2, epsilon) = (0.8, 0.95, Float(1e-12))
+
+  /// `vocabulary × width`, every row of RMS 1 when the fit is over.
+  package let embedding: MutableFloats
+  /// `vocabulary × width`.
+  package let head: MutableFloats
+
+  private let counts: BigramCounts
+  private let options: CountFit
+  private let width: Int
+  private let softCap: Float
+  private let arena: Arena
+  private let moments: (embedding: [MutableFloats], head: [MutableFloats])
+  private let headGradient: MutableFloats
+  private let capacity: Int
+  /// Of every first token in an update: its embedding, normed, and the gradients of both.
+  private let (rows, normed, dNormed, dRows):
+    (MutableFloats, MutableFloats, MutableFloats, MutableFloats)
+  private let logits: MutableFloats
+  private let (inverseRMS, largest, sums, factors):
+    (MutableFloats, MutableFloats, MutableFloats, MutableFloats)
+  private let scratch: [MutableFloats]
+  private var draw: FrequencyDraw
+  private var visits: [Int]
+
+  /// A fit that has not begun; the values it starts from, and all it draws, depend on `seed`.
+  package init(
+    _ counts: BigramCounts, _ options: CountFit, width: Int, softCap: Float, seed: UInt64
+  ) {
+    self.counts = counts
+    self.options = options
+    self.width = width
+    self.softCap = softCap
+    let vocabulary = counts.vocabularySize
+    let size = vocabulary * width
+    let arena = Arena()
+    self.arena = arena
+    // Fresh pages of an arena are zeros: moments and the head start there.
+    func zeros(_ count: Int) -> MutableFloats { arena.floats(max(count, 1)) }
+    embedding = zeros(size)
+    head = zeros(size)
+    moments = ([zeros(size), zeros(size)], [zeros(size), zeros(size)])
+    headGradient = zeros(size)
+    capacity = min(vocabulary, 2 * max(1, options.rows))
+    (rows, normed) = (zeros(capacity * width), zeros(capacity * width))
+    (dNormed, dRows) = (zeros(capacity * width), zeros(capacity * width))
+    logits = zeros(capacity * vocabulary)
+    (inverseRMS, largest) = (zeros(capacity), zeros(capacity))
+    (sums, factors) = (zeros(capacity), zeros(capacity))
+    scratch = (0..<Workers.shared.count).map { _ in zeros(vocabulary) }
+    visits = [Int](repeating: 0, count: vocabulary)
+    var random = RandomSource(seed: seed, stream: 2 << 32)
+    draw = FrequencyDraw(counts.frequencies, rows: options.rows, random: &random)
+    for index in 0..<size { embedding[index] = Float(random.nextNormal()) }
+  }
+
+  /// Makes all updates.
+  ///
+  /// - Parameter goesOn: is asked before each; false ends the fit early.
+  /// - Returns: the mean nats per token over the last updates, of first tokens as frequent as in the
+  ///   text.
+  package func run(while goesOn: () -> Bool = { true }) -> Double {
+    var nats: [Double] = []
+    for step in 0..<options.steps where goesOn() {
+      let done = Double(step) / Double(options.steps)
+      let share = min(1, Double(step + 1) / 4) * min(1, max(0.05, (1 - done) / 0.7))
+      nats.append(update(step: step, share: share))
+    }
+    normRows()
+    let last = nats.suffix(16)
+    return last.reduce(0, +) / Double(max(last.count, 1))
+  }
+
+  /// One update; returns its estimate of the mean nats per token.
+  private func update(step: Int, share: Double) -> Double {
+    let batch = Array(draw.next().prefix(capacity))
+    let vocabulary = counts.vocabularySize
+    for (row, token) in batch.enumerated() {
+      (rows + row * width).update(from: embedding + token * width, count: width)
+    }
+    kernels.rmsNorm(
+      rows, weight: nil, epsilon: 0, rows: batch.count, width: width, into: normed,
+      inverseRMS: inverseRMS)
+    MatrixProduct.multiply(
+      normed, stride: width, head, .transposed, stride: width, into: logits, stride: vocabulary,
+      rows: batch.count, columns: vocabulary, inner: width)
+    let nats = replaceLogits(of: batch)
+    MatrixProduct.multiply(
+      logits, stride: vocabulary, head, stride: width, into: dNormed, stride: width,
+      rows: batch.count, columns: width, inner: vocabulary)
+    MatrixProduct.multiply(
+      logits, .transposed, stride: vocabulary, normed, stride: width, into: headGradient,
+      stride: width, rows: vocabulary, columns: width, inner: batch.count)
+    kernels.rmsNormBackward(
+      dNormed, x: rows, weight: nil, inverseRMS: inverseRMS, rows: batch.count, width: width,
+      into: dRows, keep: false, dWeight: nil)
+    Workers.shared.divide(vocabulary * width, alignment: 1024) { range, _ in
+      adam(
+        head, headGradient + range.lowerBound, moments.head, at: range.lowerBound,
+        count: range.count, rate: options.headRate * share, updates: step + 1)
+    }
+    for token in batch { visits[token] += 1 }
+    Workers.shared.share(batch.count) { [visits] (row: Int) in
+      let token = batch[row]
+      adam(
+        embedding, dRows + row * width, moments.embedding, at: token * width, count: width,
+        rate: options.embeddingRate * share, updates: visits[token])
+    }
+    return nats
+  }
+
+  /// The logits of a batch become the gradient of its weighted loss, which is returned.
+  private func replaceLogits(of batch: [Int]) -> Double {
+    let vocabulary = counts.vocabularySize
+    var losses = [Double](repeating: 0, count: batch.count)
+    losses.withUnsafeMutableBufferPointer { losses in
+      let losses = SendablePointer(losses.baseAddress)
+      Workers.shared.share(batch.count) { (row: Int, thread: Int) in
+        let token = batch[row]
+        let weight = draw.weights[token]
+        let (x, scratch) = (logits + row * vocabulary, scratch[thread])
+        kernels.exponentialSums(
+          x, rows: 1, vocabulary: vocabulary, softCap: softCap, largest: largest + row,
+          sums: sums + row)
+        factors[row] = weight / sums[row]
+        let range = counts.starts[token]..<counts.starts[token + 1]
+        let all = Float(counts.frequencies[token])
+        let slope = softCap > 0 ? 1 / (softCap * softCap) : 0
+        var mean = 0.0
+        for index in range {
+          let logit = x[Int(counts.followers[index])]
+          let probability = Float(counts.counts[index]) / all
+          mean += Double(probability * logit)
+          scratch[index - range.lowerBound] = weight * probability * (1 - logit * logit * slope)
+        }
+        kernels.exponentialGradient(
+          x, rows: 1, vocabulary: vocabulary, softCap: softCap, shifts: largest + row,
+          factors: factors + row)
+        for index in range {
+          x[Int(counts.followers[index])] -= scratch[index - range.lowerBound]
+        }
+        losses.value?[row] =
+          Double(weight) * (Double(largest[row]) + log(Double(sums[row])) - mean)
+      }
+    }
+    return losses.reduce(0, +)
+  }
+
+  private func adam(
+    _ parameters: MutableFloats, _ gradient: MutableFloats, _ moments: [MutableFloats],
+    at start: Int, count: Int, rate: Double, updates: Int
+  ) {
+    kernels.adamW(
+      parameters + start, gradient: gradient, firstMoment: moments[0] + start,
+      secondMoment: moments[1] + start, count: count, gradientScale: 1, rate: Float(rate),
+      beta1: Float(Self.beta1), beta2: Float(Self.beta2), epsilon: Self.epsilon, decay: 0,
+      isCautious: false, correction1: Float(1 - pow(Self.beta1, Double(updates))),
+      correction2: Float(1 - pow(Self.beta2, Double(updates))))
+  }
+
+  /// The model norms what it looks up, so lengths say nothing; an optimizer expects those of a start.
+  private func normRows() {
+    let unused = arena.floats(counts.vocabularySize)
+    kernels.rmsNorm(
+      embedding, weight: nil, epsilon: 0, rows: counts.vocabularySize, width: width,
+      into: embedding, inverseRMS: unused)
+  }
+}

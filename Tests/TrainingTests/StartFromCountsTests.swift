@@ -1,0 +1,138 @@
+import FoundationEssentials
+import Machine
+import Models
+import TestSupport
+import Testing
+import Tokenizers
+import Training
+
+extension WholeRuns {
+  @Suite("Runs that start from counts") struct StartFromCountsTests {
+    private func run(_ steps: Int = 8) throws -> SmallRun {
+      var run = try SmallRun()
+      run.options.start = CountFit(steps: 60, rows: 64, embeddingRate: 0.1, headRate: 0.05)
+      run.options.horizon = .steps(steps)
+      return run
+    }
+
+    /// The pairs of the small text.
+    private func counts(_ run: SmallRun) throws -> BigramCounts {
+      let tokens = run.tokenizer.encode(SmallRun.text)
+      return BigramCounts(vocabularySize: 257, count: tokens.count) { $1 += tokens[$0] }
+    }
+
+    @Test("a fit comes near the least loss that one token of context allows")
+    func entropy() throws {
+      let run = try run()
+      defer { run.folder.remove() }
+      let counts = try counts(run)
+      let fit = BigramFit(
+        counts, CountFit(steps: 300, rows: 64, embeddingRate: 0.1, headRate: 0.05), width: 32,
+        softCap: 15, seed: 1)
+      let loss = fit.run()
+      #expect(loss > counts.entropy - 0.02)
+      #expect(loss < counts.entropy + 0.1)
+      for token in 0..<257 {
+        let squares = (0..<32).reduce(Float(0)) {
+          $0 + fit.embedding[token * 32 + $1] * fit.embedding[token * 32 + $1]
+        }
+        #expect(abs(squares / 32 - 1) < 1e-4)
+      }
+    }
+
+    @Test("the untrained network predicts what was fitted")
+    func network() throws {
+      var run = try run(1)
+      defer { run.folder.remove() }
+      run.options.optimizer = .muon(learningRate: 1e-12)
+      run.options.data.validation = run.options.data.corpus
+      run.options.data.validationTokens = 4_096
+      let trainer = try run.trainer()
+      var fitted: Double?
+      _ = try trainer.run {
+        if case .startedFromCounts(_, let loss, _) = $0 { fitted = loss }
+      }
+      let loss = try #require(trainer.evaluation?.loss)
+      #expect(abs(loss - (try #require(fitted))) < 0.1)
+      #expect(trainer.state.seconds > 0)
+    }
+
+    @Test("any number of threads gives the same bits")
+    func threads() throws {
+      let run = try run()
+      defer { run.folder.remove() }
+      let counts = try counts(run)
+      let before = Workers.shared.count
+      defer { Workers.configure(count: before) }
+      let results = [1, 2, 3].map { threads -> [Float] in
+        Workers.configure(count: threads)
+        let fit = BigramFit(
+          counts, CountFit(steps: 20, rows: 50), width: 32, softCap: 15, seed: 5)
+        _ = fit.run()
+        return (0..<257 * 32).map { fit.embedding[$0] } + (0..<257 * 32).map { fit.head[$0] }
+      }
+      #expect(results[0] == results[1] && results[0] == results[2])
+    }
+
+    @Test("a run that is stopped before its first step, or later, and resumed gives the same bytes")
+    func resume() throws {
+      let run = try run()
+      defer { run.folder.remove() }
+      #expect(try run.trainer("whole").run() == .finished)
+      for stop in [0, 3] {
+        let name = "stopped\(stop)"
+        let outcome = try run.trainer(name).run {
+          switch $0 {
+          case .startedFromCounts where stop == 0: Interruption.simulate(true)
+          case .step(let progress) where progress.record.step == stop:
+            Interruption.simulate(true)
+          default: break
+          }
+        }
+        Interruption.simulate(false)
+        #expect(outcome == .interrupted)
+        #expect(try Trainer(resuming: "\(run.folder.path)/\(name)").run() == .finished)
+        for file in ["model.safetensors", "training/optimizer.safetensors"] {
+          #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: name), "\(file)")
+        }
+      }
+    }
+
+    @Test("processes that divide the batch or the model start as one does")
+    func processes() throws {
+      var run = try run(1)
+      defer { run.folder.remove() }
+      run.options.microBatches = 2
+      _ = try run.trainer("alone").run()
+      for (name, tensors) in [("batch", 1), ("layers", 2)] {
+        _ = try ThreadCommunicator.run(2) { [run] communicator in
+          try Trainer(
+            Transformer(run.configuration, seed: 1), tokenizer: run.tokenizer,
+            options: run.options, folder: "\(run.folder.path)/\(name)",
+            communicator: communicator, tensors: tensors
+          ).run()
+        }
+      }
+      #expect(
+        try run.bytes("model.safetensors", of: "alone")
+          == run.bytes("model.safetensors", of: "batch"))
+      let models = try ["alone", "layers"].map {
+        try ModelFolder.loadTransformer("\(run.folder.path)/\($0)").0.parameters["head.weight"]
+      }
+      let (a, b) = (try #require(models[0]), try #require(models[1]))
+      #expect((0..<a.count).allSatisfy { abs(a.value[$0] - b.value[$0]) < 1e-3 })
+    }
+
+    @Test("text that keeps its order is counted in larger blocks than it is read in")
+    func ordered() throws {
+      var run = try run(1)
+      defer { run.folder.remove() }
+      run.options.data.shuffle = .none
+      var pairs = 0
+      _ = try run.trainer().run {
+        if case .startedFromCounts(let count, _, _) = $0 { pairs = count }
+      }
+      #expect(pairs == run.tokenizer.encode(SmallRun.text).count)
+    }
+  }
+}
