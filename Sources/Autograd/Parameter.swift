@@ -55,10 +55,10 @@ public final class Parameter: @unchecked Sendable {
   /// The number of values.
   public var count: Int { rows * columns }
 
-  /// The values in fewer bytes, for products with few rows, or nil.
+  /// The values in fewer bytes, or nil.
   public private(set) var compact: CompactWeights?
 
-  /// Rounds the values to a compact format, which products with few rows then read: for decoding.
+  /// Rounds the values to a compact format, which `multiply` then reads where that is faster.
   public func compress(to format: CompactMatrix.Format) {
     compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
   }
@@ -67,7 +67,7 @@ public final class Parameter: @unchecked Sendable {
   public func multiply(
     _ x: Floats, rows: Int, into c: MutableFloats, addend: Floats? = nil, bias: Floats? = nil
   ) {
-    if let compact, rows <= CompactWeights.mostRows {
+    if let compact, compact.takes(rows: rows) {
       compact.multiply(
         x, stride: columns, into: c, rows: rows, inner: columns, addend: addend, bias: bias)
     } else {

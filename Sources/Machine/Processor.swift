@@ -14,6 +14,9 @@ public enum Processor {
     return x86Level >= 4
   }()
 
+  /// Whether 512-bit registers multiply bytes and add them up by fours (AVX512-VNNI).
+  public static let hasByteProducts = hasWideVectors && machine_has_byte_products() != 0
+
   /// Whether this program can run here at all: x86-64-v3 or later, or another architecture;
   /// `APUS_KERNELS=v2` pretends that it cannot. Calls nothing that an older processor might lack.
   public static let isSupported: Bool = {
