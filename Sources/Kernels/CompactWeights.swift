@@ -58,7 +58,10 @@ public final class CompactWeights: @unchecked Sendable {
 
   /// Whether `multiply` takes so many rows. Of bf16 it takes as many as a panel of the kernels has
   /// columns; for more, products of the floats that this matrix came from are faster.
-  public func takes(rows: Int) -> Bool { bytes != nil || rows <= ThinProduct.longest }
+  public func takes(rows: Int) -> Bool { takesAnyRows || rows <= ThinProduct.longest }
+
+  /// Whether `multiply` takes any number of rows, so that the floats are not needed any more.
+  public var takesAnyRows: Bool { bytes != nil }
 
   /// `c = x · matrixᵀ (+ addend) (+ bias)`, `rows × matrix.rows`, for as many rows as it `takes`.
   public func multiply(

@@ -123,11 +123,11 @@ public final class Transformer: @unchecked Sendable {
   ///
   /// All passes compute with rounded weights; there is no way back, and no training afterwards. With
   /// int8, passes over more than one row also round what enters a matrix, and multiply bytes.
-  /// The floats stay in memory.
+  /// The floats of a matrix then leave memory, unless tokens are looked up in it.
   public func compress(to format: CompactMatrix.Format) {
     for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead
     {
-      parameter.compress(to: format)
+      parameter.compress(to: format, keepsValues: parameter === embedding)
     }
   }
 
