@@ -6,9 +6,9 @@ import Machine
 /// A matrix of bytes, 64 of a row sharing a factor, in memory of its own: 1.07 bytes a weight.
 ///
 /// Both sides of its products are whole numbers, so that processors with AVX512-VNNI multiply four
-/// times as many a cycle as floats; others compute the same bits in floats. Rounding 64 numbers to
-/// multiples of a 127th of the largest changes a product by about 1% of its own size, less for rows
-/// without outliers (W8A8 with dynamic factors, as in arXiv 2208.07339 but by groups).
+/// times as many a cycle as floats; others compute the same bits in floats. Rounding both sides
+/// moves a product by 0.3 to 0.7% of its size (root mean square): dynamic factors as in
+/// arXiv 2208.07339, but by groups, so that an outlier spoils its 63 neighbours only.
 public final class ByteWeights: @unchecked Sendable {
   /// Where it lies.
   public let panels: BytePanels
