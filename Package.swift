@@ -102,7 +102,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Tokenizers", "Distributed", "Machine"],
       path: "Tests/TestSupport"),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine"]),
     .testTarget(name: "DistributedTests", dependencies: ["Distributed", "TestSupport"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "TestSupport"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "CZstd"]),

@@ -55,25 +55,33 @@ public final class Parameter: @unchecked Sendable {
   /// The number of values.
   public var count: Int { rows * columns }
 
-  /// The values in fewer bytes, for products with few rows, or nil.
+  /// The values in fewer bytes, or nil.
   public private(set) var compact: CompactWeights?
 
-  /// Rounds the values to a compact format, which products with few rows then read: for decoding.
-  public func compress(to format: CompactMatrix.Format) {
-    compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
+  /// Rounds the values to a compact format, which `multiply` then reads where that is faster.
+  ///
+  /// - Parameter keepsValues: whether `value` holds the rounded values afterwards. If not, and if
+  ///   `multiply` never needs them, their memory is given back, and `value` is of no meaning.
+  public func compress(to format: CompactMatrix.Format, keepsValues: Bool = true) {
+    let compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
+    self.compact = compact
+    if !keepsValues, compact.takesAnyRows { Arena.discard(value, count: count) }
   }
 
   /// `c = x · valueᵀ (+ addend) (+ bias)` for rows of `columns` inputs; `c` is `rows × self.rows`.
+  ///
+  /// - Parameter stride: the distance between rows of `x`, or nil if they lie side by side.
   public func multiply(
-    _ x: Floats, rows: Int, into c: MutableFloats, addend: Floats? = nil, bias: Floats? = nil,
-    precision: Precision = .fp32
+    _ x: Floats, stride: Int? = nil, rows: Int, into c: MutableFloats, addend: Floats? = nil,
+    bias: Floats? = nil, precision: Precision = .fp32
   ) {
-    if let compact, rows <= CompactWeights.mostRows {
+    let stride = stride ?? columns
+    if let compact, compact.takes(rows: rows) {
       compact.multiply(
-        x, stride: columns, into: c, rows: rows, inner: columns, addend: addend, bias: bias)
+        x, stride: stride, into: c, rows: rows, inner: columns, addend: addend, bias: bias)
     } else {
       MatrixProduct.multiply(
-        x, stride: columns, value, .transposed, stride: columns, into: c, stride: self.rows,
+        x, stride: stride, value, .transposed, stride: columns, into: c, stride: self.rows,
         rows: rows, columns: self.rows, inner: columns, addend: addend, bias: bias,
         precision: precision)
     }

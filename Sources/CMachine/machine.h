@@ -47,6 +47,17 @@ static inline int machine_float16(void) {
 #endif
 }
 
+/// Whether this processor multiplies bytes by fours in 512-bit registers (AVX512-VNNI).
+static inline int machine_has_byte_products(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl");
+#else
+  return 0;
+#endif
+}
+
 /// Tells the core that this thread spins.
 static inline void machine_relax(void) {
 #if defined(__x86_64__)

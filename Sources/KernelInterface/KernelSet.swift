@@ -71,6 +71,33 @@ public protocol KernelSet: PanelKernels {
     bias: Floats?, addend: Floats?, into c: MutableFloats, stride cStride: Int,
     scratch: MutableFloats)
 
+  // MARK: Products of bytes
+
+  /// Rounds a row of floats to bytes, 64 sharing a factor: a 127th of the largest.
+  ///
+  /// The factor is 0 where all are below 2^-100, and not a number where one is not finite, so that it
+  /// is seen in every product.
+  ///
+  /// - Parameter rows: `x.columns` floats become its first row.
+  static func roundToBytes(_ x: Floats, into rows: ByteRows)
+
+  /// `c = x · panelᵀ (+ bias) (+ addend)` for rows of bytes and one panel, `rows × width`.
+  ///
+  /// Products are summed exactly within a group; `fused(sum · factor of x, factor of panel, c)` adds
+  /// groups up in their order, starting from the addend and the bias. So every processor gives the
+  /// same bits.
+  ///
+  /// - Parameters:
+  ///   - x: `rows` rows of as many columns as the panels have.
+  ///   - bias: `width` values added to every row, or nil.
+  ///   - addend: `rows × width` values, rows `addendStride` apart, or nil; may be `c`.
+  ///   - usesByteProducts: whether the processor has AVX512-VNNI.
+  ///   - scratch: `BytePanels.scratchCount` floats.
+  static func multiplyBytes(
+    _ x: ByteRows, rows: Int, _ panels: BytePanels, panel: Int, bias: Floats?, addend: Floats?,
+    addendStride: Int, into c: MutableFloats, stride: Int, usesByteProducts: Bool,
+    scratch: MutableFloats)
+
   // MARK: Normalization (over rows of `width`)
 
   /// RMSNorm (arXiv 1910.07467): `y = x · r · weight` with `r = 1/√(mean x² + ε)`, saved per row.

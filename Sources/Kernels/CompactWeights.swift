@@ -1,21 +1,28 @@
-/// Weights rounded to two bytes or one, which decoding reads instead of floats.
+/// Weights rounded to two bytes or one, which decoding and prompts read instead of floats.
 
 import KernelInterface
 import Machine
 
 /// A matrix in a compact format, in memory of its own.
+///
+/// int8 has two forms: rows for one row of inputs, which reads them beside floats, and panels for
+/// more, which rounds the inputs to bytes as well.
 public final class CompactWeights: @unchecked Sendable {
   /// Where it lies.
   public let matrix: CompactMatrix
+  /// The same weights for products of bytes, or nil.
+  private let bytes: ByteWeights?
   private let arena: Arena
 
-  /// Rounds `rows × columns` floats, and replaces them by what they became.
+  /// Rounds `rows × columns` floats, and replaces them by what they became in rows.
   ///
   /// bf16 rounds to nearest, ties to even. int8 divides each 32 numbers of a row by a 127th of the
-  /// largest and rounds to the nearest whole number.
+  /// largest and rounds to the nearest whole number; where one is not finite, none of them is a number.
   public init(
     rounding values: MutableFloats, rows: Int, columns: Int, to format: CompactMatrix.Format
   ) {
+    bytes =
+      format == .int8 ? ByteWeights(rounding: Floats(values), rows: rows, columns: columns) : nil
     let group = CompactMatrix.groupLength
     let width = (columns + group - 1) / group * group
     let count = rows * width
@@ -49,15 +56,22 @@ public final class CompactWeights: @unchecked Sendable {
     }
   }
 
-  /// The most rows of `x` that `multiply` takes: as many as a panel of the kernels has columns. For
-  /// more, products of the floats that this matrix came from are faster.
-  public static var mostRows: Int { ThinProduct.longest }
+  /// Whether `multiply` takes so many rows. Of bf16 it takes as many as a panel of the kernels has
+  /// columns; for more, products of the floats that this matrix came from are faster.
+  public func takes(rows: Int) -> Bool { takesAnyRows || rows <= ThinProduct.longest }
 
-  /// `c = x · matrixᵀ (+ addend) (+ bias)`, `rows × matrix.rows`, for at most `mostRows` rows.
+  /// Whether `multiply` takes any number of rows, so that the floats are not needed any more.
+  public var takesAnyRows: Bool { bytes != nil }
+
+  /// `c = x · matrixᵀ (+ addend) (+ bias)`, `rows × matrix.rows`, for as many rows as it `takes`.
   public func multiply(
     _ x: Floats, stride: Int, into c: MutableFloats, rows: Int, inner: Int, addend: Floats? = nil,
     bias: Floats? = nil
   ) {
+    if rows > 1, let bytes {
+      bytes.multiply(x, stride: stride, into: c, rows: rows, addend: addend, bias: bias)
+      return
+    }
     ThinProduct(
       x: x, xStride: stride, weights: .compact(matrix), c: c, cStride: matrix.rows, rows: rows,
       outputs: matrix.rows, inner: inner, bias: bias, addend: addend
@@ -76,10 +90,15 @@ public final class CompactWeights: @unchecked Sendable {
     _ source: MutableFloats, count: Int, into target: UnsafeMutablePointer<Int8>
   ) -> Float {
     var largest: Float = 0
-    for index in 0..<count { largest = max(largest, abs(source[index])) }
-    guard largest > 0, largest.isFinite else {
+    var isFinite = true
+    for index in 0..<count {
+      largest = max(largest, abs(source[index]))
+      isFinite = isFinite && source[index].isFinite
+    }
+    // Below 2^-100 the inverse would not be finite.
+    guard isFinite, largest >= 0x1p-100 else {
       target.update(repeating: 0, count: count)
-      return 0
+      return isFinite ? 0 : .nan
     }
     let inverse = 127 / largest
     for index in 0..<count { target[index] = Int8((source[index] * inverse).rounded()) }

@@ -44,6 +44,16 @@ public final class Arena: @unchecked Sendable {
     return (base + start).bindMemory(to: Float.self, capacity: count)
   }
 
+  /// Gives back the pages that lie wholly within `count` floats from `start` on, of any arena; what
+  /// was there is lost.
+  public static func discard(_ start: UnsafeMutablePointer<Float>, count: Int) {
+    let page = Int(getpagesize())
+    let first = (Int(bitPattern: start) + page - 1) & -page
+    let end = Int(bitPattern: start + count) & -page
+    guard end > first, let address = UnsafeMutableRawPointer(bitPattern: first) else { return }
+    madvise(address, end - first, MADV_DONTNEED)
+  }
+
   /// Frees every block handed out since `usedBytes` was `mark`.
   public func rewind(to mark: Int = 0) {
     precondition(mark <= usedBytes, "An arena rewinds, it does not skip.")

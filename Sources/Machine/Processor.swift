@@ -23,6 +23,9 @@ public enum Processor {
   /// Whether halves are multiplied here (AVX512-FP16), twice as many a second as floats.
   public static let hasFloat16 = hasWideVectors && machine_float16() > 0
 
+  /// Whether 512-bit registers multiply bytes and add them up by fours (AVX512-VNNI).
+  public static let hasByteProducts = hasWideVectors && machine_has_byte_products() != 0
+
   /// Whether this program can run here at all: x86-64-v3 or later, or another architecture;
   /// `APUS_KERNELS=v2` pretends that it cannot. Calls nothing that an older processor might lack.
   public static let isSupported: Bool = {

@@ -132,12 +132,13 @@ public final class Transformer: @unchecked Sendable {
 
   /// Rounds every matrix that decoding multiplies by: it then reads a half or a quarter of the bytes.
   ///
-  /// All passes compute with the rounded values; there is no way back, and no training afterwards.
-  /// The floats stay in memory, for prompts and windows of text.
+  /// All passes compute with rounded weights; there is no way back, and no training afterwards. With
+  /// int8, passes over more than one row also round what enters a matrix, and multiply bytes.
+  /// The floats of a matrix then leave memory, unless tokens are looked up in it.
   public func compress(to format: CompactMatrix.Format) {
     for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead
     {
-      parameter.compress(to: format)
+      parameter.compress(to: format, keepsValues: parameter === embedding)
     }
   }
 
@@ -312,10 +313,8 @@ public final class Transformer: @unchecked Sendable {
     let logits = tape.floats(blockRows * vocabulary)
     for start in stride(from: 0, to: x.rows, by: blockRows) {
       let rows = min(blockRows, x.rows - start)
-      MatrixProduct.multiply(
-        x.value + start * x.columns, stride: x.columns,
-        head.value, .transposed, stride: x.columns, into: logits, stride: vocabulary,
-        rows: rows, columns: vocabulary, inner: x.columns, precision: tape.precision)
+      head.multiply(
+        x.value + start * x.columns, rows: rows, into: logits, precision: tape.precision)
       let cap = configuration.softCap
       if cap > 0 { kernels.softCap(logits, cap: cap, count: rows * vocabulary) }
       body(start, rows, logits)

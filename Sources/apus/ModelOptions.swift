@@ -13,7 +13,8 @@ struct ModelOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Round the weights: fp32, bf16 or int8. Decoding reads them faster.", valueName: "format"))
+      "Round the weights: fp32, bf16 or int8. Decoding reads them faster; int8 also reads prompts faster.",
+      valueName: "format"))
   var weights = WeightFormat.fp32
 
   @OptionGroup var precision: PrecisionOption

@@ -41,10 +41,14 @@ struct CompactWeightsTests {
     var zeros = [Float](repeating: 0, count: 40)
     _ = CompactWeights(rounding: &zeros, rows: 1, columns: 40, to: .int8)
     #expect(zeros.allSatisfy { $0 == 0 })
+    var broken = [Float](repeating: 1, count: 64)
+    broken[40] = .infinity
+    _ = CompactWeights(rounding: &broken, rows: 1, columns: 64, to: .int8)
+    #expect(broken[..<32].allSatisfy { $0 == 1 } && broken[32...].allSatisfy(\.isNaN))
   }
 
   @Test(
-    "products with one row and with many are those of the rounded floats",
+    "products are those of the rounded floats; with int8, several rows are rounded as well",
     arguments: Format.allCases, [1, 2, 8, 9, 16])
   func products(_ format: Format, _ rows: Int) {
     let (outputs, inner) = (131, 77)
@@ -61,7 +65,7 @@ struct CompactWeightsTests {
       { Double(x[$0 * inner + $1]) }, { Double(rounded[$1 * inner + $0]) })
     expectClose(
       c, truth.indices.map { truth[$0] + Double(bias[$0 % outputs]) + Double(addend[$0]) },
-      tolerance: 1e-5)
+      tolerance: format == .int8 && rows > 1 ? 0.02 : 1e-5)
   }
 
   @Test("every set of kernels reads both formats alike", arguments: KernelCase.all)

@@ -24,4 +24,18 @@ struct ArenaTests {
     #expect(arena.floats(8) == block)
     #expect(arena.peakBytes == 64 + 4032)
   }
+
+  @Test("discarding spares what shares a page with others")
+  func discard() {
+    let arena = Arena(capacity: 1 << 20)
+    let count = 100_000
+    let block = arena.floats(count)
+    block.update(repeating: 1, count: count)
+    Arena.discard(block + 100, count: count - 200)
+    let left = (0..<count).filter { block[$0] == 1 }
+    #expect(left.count < 200 + 2 * 16_384)
+    #expect(Set(left).isSuperset(of: 0..<100) && Set(left).isSuperset(of: count - 100..<count))
+    Arena.discard(block, count: 10)
+    #expect(block[0] == 1)
+  }
 }

@@ -71,10 +71,7 @@ extension Tensor {
     let flops = 2 * rows.count * head.count
     let floats = rows.count * columns + head.count + rows.count * vocabulary
     tape.measure("head", flops: flops, floats: floats) {
-      MatrixProduct.multiply(
-        input, stride: columns, head.value, .transposed, stride: columns,
-        into: logits, stride: vocabulary, rows: rows.count, columns: vocabulary, inner: columns,
-        precision: tape.precision)
+      head.multiply(input, rows: rows.count, into: logits, precision: tape.precision)
     }
     let scale: Float? = tape.isRecording ? gradientScale : nil
     tape.measure("cross-entropy", floats: 2 * rows.count * vocabulary) {

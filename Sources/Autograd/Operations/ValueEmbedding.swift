@@ -12,9 +12,7 @@ extension Tensor {
     precondition(weight.columns <= columns, "\(weight.name) reads \(weight.columns) columns.")
     let x = self
     let y = tape.tensor(rows: rows, columns: weight.rows)
-    MatrixProduct.multiply(
-      value, stride: columns, weight.value, .transposed, stride: weight.columns,
-      into: y.value, stride: weight.rows, rows: rows, columns: weight.rows, inner: weight.columns)
+    weight.multiply(value, stride: columns, rows: rows, into: y.value)
     tape.willContribute(to: weight)
     tape.record(y) { dy in
       MatrixProduct.multiply(
