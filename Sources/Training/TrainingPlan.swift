@@ -192,7 +192,8 @@ public struct TrainingPlan: Sendable, Equatable {
     }
     let evaluations: Int
     (validationTokens, evaluations) = Self.validation(tokens: tokens)
-    evaluateEvery = max(1, min(500 * max(1, 10 / evaluations), expectedSteps / evaluations))
+    evaluateEvery = max(
+      1, min(500 * max(1, 10 / evaluations), (expectedSteps + evaluations - 1) / evaluations))
     self.items = items
   }
 
