@@ -74,7 +74,7 @@ public struct TrainingPlan: Sendable, Equatable {
     var depthReason = "trials of five minutes on two cores"
     if wishes.depth == nil, let horizon, horizon.unit == .seconds {
       depth = Self.depth(seconds: horizon.amount, speed: speed)
-      depthReason = "fifth root of the FLOPs in that time, fitted at 5 and 15 minutes"
+      depthReason = "fifth root of the FLOPs in that time, from trials of 5 and 15 minutes"
     }
     depth = max(1, wishes.layers ?? depth)
     let layers = decide(
