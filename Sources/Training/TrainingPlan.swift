@@ -77,7 +77,7 @@ public struct TrainingPlan: Sendable, Equatable {
     var depthReason = "trials of five minutes on two cores"
     if wishes.depth == nil, let horizon, horizon.unit == .seconds {
       depth = Self.depth(seconds: horizon.amount, speed: speed)
-      depthReason = "fifth root of the FLOPs in that time, fitted at 5 and 15 minutes"
+      depthReason = "fifth root of the FLOPs in that time, from trials of 5 and 15 minutes"
     }
     depth = max(1, wishes.layers ?? depth)
     let layers = decide(
@@ -199,7 +199,8 @@ public struct TrainingPlan: Sendable, Equatable {
     }
     let evaluations: Int
     (validationTokens, evaluations) = Self.validation(tokens: tokens)
-    evaluateEvery = max(1, min(500 * max(1, 10 / evaluations), expectedSteps / evaluations))
+    evaluateEvery = max(
+      1, min(500 * max(1, 10 / evaluations), (expectedSteps + evaluations - 1) / evaluations))
     self.items = items
   }
 
