@@ -53,6 +53,7 @@ package final class BigramFit {
   private let options: CountFit
   private let width: Int
   private let softCap: Float
+  private let precision: Precision
   private let arena: Arena
   private let moments: (embedding: [MutableFloats], head: [MutableFloats])
   private let headGradient: MutableFloats
@@ -69,12 +70,14 @@ package final class BigramFit {
 
   /// A fit that has not begun; the values it starts from, and all it draws, depend on `seed`.
   package init(
-    _ counts: BigramCounts, _ options: CountFit, width: Int, softCap: Float, seed: UInt64
+    _ counts: BigramCounts, _ options: CountFit, width: Int, softCap: Float, seed: UInt64,
+    precision: Precision = .fp32
   ) {
     self.counts = counts
     self.options = options
     self.width = width
     self.softCap = softCap
+    self.precision = precision
     let vocabulary = counts.vocabularySize
     let size = vocabulary * width
     let arena = Arena()
@@ -127,14 +130,15 @@ package final class BigramFit {
       inverseRMS: inverseRMS)
     MatrixProduct.multiply(
       normed, stride: width, head, .transposed, stride: width, into: logits, stride: vocabulary,
-      rows: batch.count, columns: vocabulary, inner: width)
+      rows: batch.count, columns: vocabulary, inner: width,
+      precision: precision)
     let nats = replaceLogits(of: batch)
     MatrixProduct.multiply(
       logits, stride: vocabulary, head, stride: width, into: dNormed, stride: width,
-      rows: batch.count, columns: width, inner: vocabulary)
+      rows: batch.count, columns: width, inner: vocabulary, precision: precision)
     MatrixProduct.multiply(
       logits, .transposed, stride: vocabulary, normed, stride: width, into: headGradient,
-      stride: width, rows: vocabulary, columns: width, inner: batch.count)
+      stride: width, rows: vocabulary, columns: width, inner: batch.count, precision: precision)
     kernels.rmsNormBackward(
       dNormed, x: rows, weight: nil, inverseRMS: inverseRMS, rows: batch.count, width: width,
       into: dRows, keep: false, dWeight: nil)

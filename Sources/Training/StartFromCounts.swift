@@ -26,7 +26,7 @@ extension Trainer {
     let counts = try data.bigrams(ahead: loader, vocabularySize: configuration.vocabularySize)
     let model = BigramFit(
       counts, fit, width: configuration.width, softCap: configuration.softCap,
-      seed: state.options.seed)
+      seed: state.options.seed, precision: state.options.precision)
     let nats = model.run { [team] in !(team.isAlone && Interruption.isRequested) }
     let shard = transformer.part.shard
     for (name, values) in [("embedding.weight", model.embedding), ("head.weight", model.head)] {

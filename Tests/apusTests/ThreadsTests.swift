@@ -12,14 +12,15 @@ import Testing
 
   /// The steps of a run of 50 on the shared corpus.
   private func steps(
-    threads: Int, environment: [String: String] = [:]
+    threads: Int, precision: String = "auto", environment: [String: String] = [:]
   ) async throws -> [Line] {
     let goods = try await Workshop.shared.goods()
     let scratch = TemporaryFolder()
     defer { scratch.remove() }
     let result = try await Program.run(
       Workshop.training(
-        goods, output: scratch("m"), steps: 50, more: ["--threads", "\(threads)"]),
+        goods, output: scratch("m"), steps: 50,
+        more: ["--threads", "\(threads)", "--precision", precision]),
       environment: .init(
         uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), $0.value) }))
     #expect(result.status == 0, "\(result.error)")
@@ -36,18 +37,22 @@ import Testing
   }
 
   @Test(
-    "one thread and three give losses within 1e-5 over 50 steps, and each says how long it waited")
-  func threads() async throws {
-    let one = try await steps(threads: 1)
-    expectAlike(one, try await steps(threads: 3))
+    "one thread and three give losses within 1e-5 over 50 steps, and each says how long it waited",
+    arguments: ["fp32", "auto"])
+  func threads(precision: String) async throws {
+    let one = try await steps(threads: 1, precision: precision)
+    expectAlike(one, try await steps(threads: 3, precision: precision))
     #expect(one.allSatisfy { ($0.loaderSeconds ?? -1) >= 0 })
   }
 
   @Test("the smaller set of kernels and OpenBLAS can be forced, and give losses within 1e-5")
   func kernels() async throws {
-    let plain = try await steps(threads: 2)
-    expectAlike(plain, try await steps(threads: 2, environment: ["APUS_KERNELS": "v3"]))
-    expectAlike(plain, try await steps(threads: 2, environment: ["APUS_PRODUCTS": "openblas"]))
+    func steps(_ environment: [String: String] = [:]) async throws -> [Line] {
+      try await self.steps(threads: 2, precision: "fp32", environment: environment)
+    }
+    let plain = try await steps()
+    expectAlike(plain, try await steps(["APUS_KERNELS": "v3"]))
+    expectAlike(plain, try await steps(["APUS_PRODUCTS": "openblas"]))
   }
 
   @Test(
