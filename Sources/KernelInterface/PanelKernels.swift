@@ -13,6 +13,9 @@ public protocol PanelKernels: Sendable {
   /// The columns of a block of registers, by which `packRight` groups columns.
   static var blockColumns: Int { get }
 
+  /// The most terms of a sum that are multiplied at once; longer sums go through memory in between.
+  static var longestChunk: Int { get }
+
   /// The floats of memory that a row of a left panel takes for sums of `inner` terms.
   static func leftDepth(_ inner: Int) -> Int
 

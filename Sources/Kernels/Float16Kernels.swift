@@ -22,6 +22,9 @@ extension Float16Panels {
   package static var blockRows: Int { vectors_float16_rows }
   package static var blockColumns: Int { vectors_float16_columns }
 
+  /// The longer, the more a factor has to serve.
+  package static var longestChunk: Int { 384 }
+
   /// A factor, and a word of 32 bits for every element.
   package static func leftDepth(_ inner: Int) -> Int { 1 + inner }
 

@@ -12,8 +12,6 @@ import Machine
 struct PackedProduct {
   /// What operands are packed and multiplied by.
   var panels: any PanelKernels.Type
-  /// Elements of a sum that are multiplied at once: a panel of the right operand fits the first cache.
-  private static let longestChunk = 384
   /// Rows of a piece: its part of the left operand takes half of a second cache of 512 KiB.
   private static let longestPiece = 144
   /// Floats of a packed slab of the right operand: 8 MiB.
@@ -35,7 +33,7 @@ struct PackedProduct {
   /// Rows `cStride` apart.
   var addend: Floats?
 
-  private var chunks: Int { max(1, (inner + Self.longestChunk - 1) / Self.longestChunk) }
+  private var chunks: Int { max(1, (inner + panels.longestChunk - 1) / panels.longestChunk) }
 
   /// The floats that a column of the longest chunk takes in a right panel.
   private var chunkDepth: Int { panels.rightDepth((inner + chunks - 1) / chunks) }

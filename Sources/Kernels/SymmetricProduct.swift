@@ -7,9 +7,6 @@ import KernelInterface
 /// Only what lies on and below the diagonal is multiplied, up to a block of registers, and then
 /// mirrored. Serial, because those who need it have many small matrices to share among threads.
 public enum SymmetricProduct {
-  /// Elements of a sum that are multiplied at once, as in `PackedProduct`.
-  private static let longestChunk = 384
-
   /// `c = alpha · A · B`, `side × side`, rows `side` apart.
   ///
   /// - Parameters:
@@ -25,7 +22,7 @@ public enum SymmetricProduct {
     let (height, width) = (kernels.blockRows, kernels.blockColumns)
     let paddedRows = (side + height - 1) / height * height
     let paddedColumns = (side + width - 1) / width * width
-    let chunks = max(1, (inner + longestChunk - 1) / longestChunk)
+    let chunks = max(1, (inner + kernels.longestChunk - 1) / kernels.longestChunk)
     let (aIsTransposed, bIsTransposed) = (aLayout == .transposed, bLayout == .transposed)
     for chunk in 0..<chunks {
       let range = inner * chunk / chunks..<inner * (chunk + 1) / chunks

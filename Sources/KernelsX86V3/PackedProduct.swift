@@ -10,6 +10,9 @@ extension VectorKernels {
   /// The columns of a block of registers, by which `packRight` groups columns.
   public static var blockColumns: Int { panelWidth }
 
+  /// A panel of the right operand then fits the first cache.
+  public static var longestChunk: Int { 384 }
+
   /// A float an element.
   public static func leftDepth(_ inner: Int) -> Int { inner }
 

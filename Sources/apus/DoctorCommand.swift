@@ -63,7 +63,13 @@ struct DoctorCommand: ParsableCommand {
 
   private var products: [Finding] {
     let core = MatrixProduct.core
-    let speed = MachineSpeed.products(seconds: 1)
+    let fastest = Precision.fastest
+    let speeds = (fastest == .fp32 ? [.fp32] : [.fp32, fastest]).map {
+      (precision: $0, flops: MachineSpeed.products(in: $0, seconds: 0.6))
+    }
+    let words = speeds.map {
+      "\(Format.fixed($0.flops / 1e9, 0)) GFLOP/s in \($0.precision.rawValue)"
+    }
     let kernels = Processor.hasWideVectors ? "AVX-512" : Processor.x86Level > 0 ? "AVX2" : "128-bit"
     let isOld = ["Prescott", "Core2", "Nehalem", "Generic"].contains(core)
     return [
@@ -71,9 +77,13 @@ struct DoctorCommand: ParsableCommand {
         key: "kernels", name: "kernels", value: kernels, json: .string(kernels), hint: nil),
       Finding(
         key: "blas", name: "products",
-        value: "OpenBLAS for \(core), \(Format.fixed(speed / 1e9, 0)) GFLOP/s on "
-          + Format.plural(threads.count, "thread"),
-        json: .object(["core": .string(core), "gflops": .number(speed / 1e9)]),
+        value: words.joined(separator: ", ")
+          + " on \(Format.plural(threads.count, "thread")); OpenBLAS for \(core)",
+        json: .members(
+          [("core", .string(core)), ("gflops", .number(speeds[0].flops / 1e9))]
+            + speeds.dropFirst().map {
+              ("gflops_\($0.precision.rawValue)", .number($0.flops / 1e9))
+            }),
         hint: isOld
           ? "OpenBLAS takes this processor for an old one; set OPENBLAS_CORETYPE=Haswell" : nil),
     ]
