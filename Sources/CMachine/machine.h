@@ -2,6 +2,7 @@
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -94,4 +95,12 @@ static inline unsigned long long machine_core_set(void) {
   unsigned long long hash = 0xcbf29ce484222325ull;
   for (unsigned i = 0; i < 128; i++) hash = (hash ^ mask[i]) * 0x100000001b3ull;
   return hash;
+}
+
+/// Lets freed memory be used again instead of going back to the system, which would give it out as
+/// pages that have to be cleared first.
+static inline void machine_keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_TOP_PAD, 1 << 20);
 }

@@ -32,31 +32,94 @@ static inline __attribute__((always_inline)) vectors_eight vectors_load_int8(con
   return __builtin_convertvector(bytes, vectors_eight);
 }
 
+#if defined(__AVX512F__)
+typedef float vectors_sixteen __attribute__((vector_size(64)));
+typedef uint32_t vectors_sixteen_bits __attribute__((vector_size(64)));
+typedef uint16_t vectors_sixteen_halves __attribute__((vector_size(32)));
+typedef int8_t vectors_sixteen_bytes __attribute__((vector_size(16)));
+
+/// Sixteen floats at any address.
+static inline __attribute__((always_inline)) vectors_sixteen vectors_load_sixteen(
+    const float *source) {
+  vectors_sixteen value;
+  memcpy(&value, source, 64);
+  return value;
+}
+
+/// Sixteen upper halves of floats.
+static inline __attribute__((always_inline)) vectors_sixteen vectors_load_sixteen_bfloat16(
+    const uint16_t *source) {
+  vectors_sixteen_halves halves;
+  memcpy(&halves, source, 32);
+  vectors_sixteen_bits bits = __builtin_convertvector(halves, vectors_sixteen_bits) << 16;
+  return (vectors_sixteen)bits;
+}
+
+/// Sixteen whole numbers of a byte.
+static inline __attribute__((always_inline)) vectors_sixteen vectors_load_sixteen_int8(
+    const int8_t *source) {
+  vectors_sixteen_bytes bytes;
+  memcpy(&bytes, source, 16);
+  return __builtin_convertvector(bytes, vectors_sixteen);
+}
+
+/// The sums of the lower eight floats and the upper eight.
+static inline __attribute__((always_inline)) vectors_eight vectors_halved(vectors_sixteen x) {
+  return __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) +
+         __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#endif
+
 /// The sum of eight floats, halving.
 static inline __attribute__((always_inline)) float vectors_sum(vectors_eight x) {
   return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
 
+/// How far ahead of themselves products ask for weights, in bytes: further than a row.
+#define VECTORS_AHEAD 2048
+
 /// The scalar product of `count` numbers, a multiple of 32.
 static inline __attribute__((always_inline)) float vectors_dot_bfloat16(
     const uint16_t *weights, const float *x, long count) {
 #pragma clang fp contract(fast)
+#if defined(__AVX512F__)
+  vectors_sixteen a = {0}, b = {0};
+  for (long i = 0; i < count; i += 32) {
+    __builtin_prefetch((const char *)(weights + i) + VECTORS_AHEAD, 0, 3);
+    a += vectors_load_sixteen_bfloat16(weights + i) * vectors_load_sixteen(x + i);
+    b += vectors_load_sixteen_bfloat16(weights + i + 16) * vectors_load_sixteen(x + i + 16);
+  }
+  return vectors_sum(vectors_halved(a + b));
+#else
   vectors_eight a = {0}, b = {0}, c = {0}, d = {0};
   for (long i = 0; i < count; i += 32) {
+    __builtin_prefetch((const char *)(weights + i) + VECTORS_AHEAD, 0, 3);
     a += vectors_load_bfloat16(weights + i) * vectors_load(x + i);
     b += vectors_load_bfloat16(weights + i + 8) * vectors_load(x + i + 8);
     c += vectors_load_bfloat16(weights + i + 16) * vectors_load(x + i + 16);
     d += vectors_load_bfloat16(weights + i + 24) * vectors_load(x + i + 24);
   }
   return vectors_sum((a + b) + (c + d));
+#endif
 }
 
 /// The scalar product of `count` numbers, a multiple of 32, each 32 of which share a factor.
 static inline __attribute__((always_inline)) float vectors_dot_int8(
     const int8_t *weights, const float *factors, const float *x, long count) {
 #pragma clang fp contract(fast)
+#if defined(__AVX512F__)
+  vectors_sixteen total = {0}, other = {0};
+  for (long i = 0; i < count; i += 32) {
+    __builtin_prefetch((const char *)(weights + i) + VECTORS_AHEAD, 0, 3);
+    vectors_sixteen sum = vectors_load_sixteen_int8(weights + i) * vectors_load_sixteen(x + i);
+    sum += vectors_load_sixteen_int8(weights + i + 16) * vectors_load_sixteen(x + i + 16);
+    if (i & 32) other += sum * factors[i / 32]; else total += sum * factors[i / 32];
+  }
+  return vectors_sum(vectors_halved(total + other));
+#else
   vectors_eight total = {0};
   for (long i = 0; i < count; i += 32) {
+    __builtin_prefetch((const char *)(weights + i) + VECTORS_AHEAD, 0, 3);
     vectors_eight low = vectors_load_int8(weights + i) * vectors_load(x + i);
     vectors_eight high = vectors_load_int8(weights + i + 8) * vectors_load(x + i + 8);
     low += vectors_load_int8(weights + i + 16) * vectors_load(x + i + 16);
@@ -64,6 +127,7 @@ static inline __attribute__((always_inline)) float vectors_dot_int8(
     total += (low + high) * factors[i / 32];
   }
   return vectors_sum(total);
+#endif
 }
 
 /// Writes `count` numbers, a multiple of 32, as floats.
@@ -86,6 +150,11 @@ static inline void vectors_widen_int8(
 /// Asks for the cache line at `address`, to be read soon.
 static inline __attribute__((always_inline)) void vectors_prefetch(const float *address) {
   __builtin_prefetch(address, 0, 3);
+}
+
+/// As `vectors_prefetch`, only into the second cache, for what is read a little later.
+static inline __attribute__((always_inline)) void vectors_prefetch_far(const float *address) {
+  __builtin_prefetch(address, 0, 2);
 }
 
 /// Writes `target[c * target_stride + r] = source[r * stride + c]` for `c < 8` and `r < 8`.

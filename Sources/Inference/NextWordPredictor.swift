@@ -15,7 +15,7 @@ public struct NextWordOptions: Sendable {
   /// How the end of the context is meant.
   public var end = ContextEnd.word
   /// Paths that go through the model at once.
-  public var batch = 64
+  public var batch = 32
 
   /// The 20 likeliest words, for certain if 4,096 paths are enough.
   public init() {}
@@ -28,7 +28,7 @@ public struct NextWordOptions: Sendable {
 /// No mass is ever lost, so what is still on paths bounds what any word may gain. Paths of all
 /// segmentations count, not only those the tokenizer would choose. See `WordReader` for what a word is.
 ///
-/// Cost: one forward pass over a context, then one over a few tokens for each path, 64 at a time
+/// Cost: one forward pass over a context, then one over a few tokens for each path, 32 at a time
 /// behind the context's cache, which they share. Not for many contexts in parallel.
 public struct NextWordPredictor<Model: LanguageModel, Coder: TextTokenizer> {
   private let model: Model

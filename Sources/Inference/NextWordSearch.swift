@@ -151,7 +151,8 @@ struct NextWordSearch {
   /// The common case: the effect of every token is in the table. Light extensions stay together as
   /// a rest, since most of them will never be asked about.
   private mutating func follow(_ node: Node, place: Int32, scale: Double) {
-    let effects = tokens.effects(at: node.reader.place)
+    let table = tokens.table(at: node.reader.place)
+    let effects = table.effects
     let keepsRest = node.depth > 0 && keptWeights < Self.mostKeptWeights
     let threshold = keepsRest ? node.mass / 512 : floor
     var ending = 0.0
@@ -165,7 +166,7 @@ struct NextWordSearch {
       case .lineBreak: lineBreak += mass
       case .endOfText: endOfText += mass
       case .goesOn where mass < threshold || tokens.bytes[token].isEmpty: light += mass
-      case .goesOn, .completesWord: settle(node, token, from: 0, mass: mass, place: place)
+      case .goesOn, .completesWord: settle(node, token, by: table, mass: mass, place: place)
       }
     }
     if ending > 0 { find(ending, word: node.word, place: place, token: nil) }
@@ -183,7 +184,8 @@ struct NextWordSearch {
   /// Makes the heavier extensions of a rest paths of their own.
   private mutating func divide(_ node: Node) {
     let (weights, scale, place) = rests[node.rest]
-    let effects = tokens.effects(at: node.reader.place)
+    let table = tokens.table(at: node.reader.place)
+    let effects = table.effects
     let lower = max(node.threshold / 64, floor)
     release(node.mass, reader: node.reader, covered: node.covered, word: node.word)
     var path = node
@@ -196,7 +198,7 @@ struct NextWordSearch {
       if mass < lower || tokens.bytes[token].isEmpty {
         light += mass
       } else {
-        settle(path, token, from: 0, mass: mass, place: place)
+        settle(path, token, by: table, mass: mass, place: place)
       }
     }
     hold(light, reader: node.reader, covered: node.covered, word: node.word)
@@ -250,6 +252,25 @@ struct NextWordSearch {
         push(next)
       }
     }
+  }
+
+  /// As `settle` from the token's beginning, with what a table knows.
+  private mutating func settle(
+    _ node: Node, _ token: Int, by table: WordTokens.Table, mass: Double, place: Int32
+  ) {
+    let effect = table.effects[token]
+    guard effect == .goesOn || effect == .completesWord, let part = table.parts[token] else {
+      return settle(node, token, from: 0, mass: mass, place: place)
+    }
+    if effect == .goesOn, mass < floor || tokens.bytes[token].isEmpty {
+      return hold(mass, reader: node.reader, covered: node.covered, word: node.word)
+    }
+    let word = trie.append(tokens.bytes[token][part], to: node.word)
+    if effect == .completesWord { return find(mass, word: word, place: place, token: token) }
+    var next = child(of: node, token, mass: mass, place: place, covered: context.cover.count)
+    next.reader = table.readers[token]
+    next.word = word
+    push(next)
   }
 
   private func child(of node: Node, _ token: Int, mass: Double, place: Int32, covered: Int) -> Node

@@ -17,6 +17,11 @@ package struct WordTrie {
 
   /// The node of `bytes` behind `node`.
   package mutating func append(_ bytes: [UInt8], to node: Int32) -> Int32 {
+    append(bytes[...], to: node)
+  }
+
+  /// The node of `bytes` behind `node`.
+  mutating func append(_ bytes: ArraySlice<UInt8>, to node: Int32) -> Int32 {
     var node = node
     for byte in bytes {
       let place = place(of: byte, behind: node)

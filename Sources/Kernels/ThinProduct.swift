@@ -43,7 +43,11 @@ struct ThinProduct {
       keep = false
     }
     let x = paddedInput
-    Workers.shared.divide(outputs, alignment: 16) { range, _ in
+    // Pieces of about a million bytes: a core that also serves somebody else takes fewer of them.
+    let units = (outputs + 15) / 16
+    let pieces = min(units, max(Workers.shared.count, outputs * inner >> 18))
+    Workers.shared.share(pieces) { (piece: Int) in
+      let range = units * piece / pieces * 16..<min(outputs, units * (piece + 1) / pieces * 16)
       switch weights {
       case .floats(let values, let stride):
         kernels.matrixVector(

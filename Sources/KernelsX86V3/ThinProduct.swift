@@ -62,9 +62,23 @@ extension VectorKernels {
       }
       for sample in 0..<count {
         let place = sample * cStride + row
-        for index in 0..<height {
-          let term = (bias.map { $0[row + index] } ?? 0) + (addend.map { $0[place + index] } ?? 0)
-          c[place + index] = scratch[index * panelWidth + sample] + term
+        let source = scratch + sample
+        let target = c + place
+        if let addend, let bias {
+          for index in 0..<height {
+            target[index] =
+              source[index * panelWidth] + (bias[row + index] + addend[place + index])
+          }
+        } else if let bias {
+          for index in 0..<height {
+            target[index] = source[index * panelWidth] + bias[row + index]
+          }
+        } else if let addend {
+          for index in 0..<height {
+            target[index] = source[index * panelWidth] + addend[place + index]
+          }
+        } else {
+          for index in 0..<height { target[index] = source[index * panelWidth] }
         }
       }
       row += 6
@@ -147,6 +161,16 @@ private func multiplySixByOne(
   var (d0, d1, d2, d3, d4, d5) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
   var left = inner
   while left > 1 {
+    if left & 15 <= 1 {
+      // The next six rows, as above; these take long enough to be kept a cache further away.
+      let next = a + 6 * stride
+      vectors_prefetch_far(next)
+      vectors_prefetch_far(next + stride)
+      vectors_prefetch_far(next + 2 * stride)
+      vectors_prefetch_far(next + 3 * stride)
+      vectors_prefetch_far(next + 4 * stride)
+      vectors_prefetch_far(next + 5 * stride)
+    }
     let (first, second) = (load(b), load(b + panelWidth))
     c0 = c0.addingProduct(every(a[0]), first)
     d0 = d0.addingProduct(every(a[1]), second)

@@ -1,5 +1,6 @@
 /// Sums, products and matrix-vector products of float buffers.
 
+import CVectors
 import KernelInterface
 
 extension VectorKernels {
@@ -56,23 +57,9 @@ extension VectorKernels {
   public static func matrixVector(
     _ matrix: Floats, rows: Int, columns: Int, _ x: Floats, into y: MutableFloats, keep: Bool
   ) {
-    var row = 0
-    while row + 4 <= rows {
-      let start = matrix + row * columns
-      let sums = fourProducts(
-        start, start + columns, start + 2 * columns, start + 3 * columns, x, columns)
-      let old = keep ? SIMD4(y[row], y[row + 1], y[row + 2], y[row + 3]) : SIMD4()
-      let new = old + sums
-      y[row] = new[0]
-      y[row + 1] = new[1]
-      y[row + 2] = new[2]
-      y[row + 3] = new[3]
-      row += 4
-    }
-    while row < rows {
-      let product = dot(matrix + row * columns, x, count: columns)
+    for row in 0..<rows {
+      let product = sum(streamedProduct(matrix + row * columns, x, columns))
       y[row] = keep ? y[row] + product : product
-      row += 1
     }
   }
 
@@ -157,4 +144,33 @@ func fourProducts(
     index += laneCount
   }
   return SIMD4(sum(a0 + a1), sum(b0 + b1), sum(c0 + c1), sum(d0 + d1))
+}
+
+/// How many floats before its time a line of a matrix is asked for: beyond the end of its row.
+private let streamLead = 512
+
+/// `Σ a[i] · x[i]`, spread over the lanes, for a row of a matrix whose rows are read one after the other.
+///
+/// One stream a thread, in the order of memory, is what the processor fetches ahead best; it stops
+/// at the end of every page, which the early requests bridge.
+@inline(__always)
+private func streamedProduct(_ a: Floats, _ x: Floats, _ count: Int) -> Lanes {
+  var (sum, other) = (Lanes(), Lanes())
+  var index = 0
+  while index + 2 * laneCount <= count {
+    let row = a + index
+    vectors_prefetch(row + streamLead)
+    #if AVX512
+    vectors_prefetch(row + streamLead + laneCount)
+    #endif
+    sum = sum.addingProduct(load(row), load(x + index))
+    other = other.addingProduct(load(row + laneCount), load(x + index + laneCount))
+    index += 2 * laneCount
+  }
+  while index < count {
+    let length = count - index
+    sum = sum.addingProduct(load(a + index, length), load(x + index, length))
+    index += laneCount
+  }
+  return sum + other
 }

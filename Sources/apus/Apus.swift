@@ -42,6 +42,7 @@ struct Apus: ParsableCommand {
 
   static func main() {
     refuseOldProcessor()
+    FreedMemory.keep()
     // Both come back as errors of write, which unwind and leave nothing half-written.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)

@@ -69,6 +69,17 @@ struct ModelFolderTests {
       ])
   }
 
+  @Test("tensors that are read in several pieces come back bit for bit")
+  func pieces() throws {
+    // Transposed on the way in, in strips that do not divide their 520 inputs.
+    let configuration = TransformerConfiguration(
+      family: .gpt2, vocabularySize: 260, contextLength: 16, layers: 1, width: 520, heads: 2)
+    let model = Transformer(configuration, seed: 3)
+    let path = "\(folder.path)/model"
+    try ModelFolder.write(model, try tokenizer(), to: path)
+    #expect(Self.values(try ModelFolder.load(path).transformer) == Self.values(model))
+  }
+
   @Test("writing over a folder replaces the model and keeps what else lies there")
   func overwrite() throws {
     let path = "\(folder.path)/model"

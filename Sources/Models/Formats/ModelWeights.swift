@@ -2,6 +2,7 @@
 
 import Autograd
 import Machine
+import Synchronization
 
 /// Copying between a model's parameters and the tensors by which transformers knows them.
 enum ModelWeights {
@@ -56,16 +57,42 @@ enum ModelWeights {
     precondition(
       matches.reduce(0) { $0 + $1.0.count } == parameters.parameterCount,
       "The tensors cover every parameter once.")
-    for (place, entry) in matches {
-      let parameter = parameter(of: place, in: parameters)
-      if place.isTransposed {
-        try readTransposed(entry, into: parameter)
-      } else {
-        try entry.file.read(
-          entry.tensor,
-          into: UnsafeMutableBufferPointer(
-            start: parameter.value + place.start, count: place.count))
+    // A failure on another thread is kept until all are done; the first in the file's order counts.
+    let pieces = matches.flatMap { place, entry in
+      strips(of: place).map { (place: place, entry: entry, strip: $0) }
+    }
+    let failures = Mutex<[Int: ModelFileError]>([:])
+    Workers.shared.share(pieces.count) { (index: Int) in
+      let (place, entry, strip) = pieces[index]
+      do throws(ModelFileError) {
+        try read(strip, of: place, from: entry, into: parameter(of: place, in: parameters))
+      } catch {
+        failures.withLock { $0[index] = error }
       }
+    }
+    if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
+  }
+
+  /// The outermost dimension of a tensor's file form in strips of about a megabyte.
+  private static func strips(of place: FileTensor) -> [Range<Int>] {
+    let length = place.shape.first ?? 1
+    let step = strip(place.count / max(length, 1))
+    return stride(from: 0, to: length, by: step).map { $0..<min(length, $0 + step) }
+  }
+
+  private static func read(
+    _ strip: Range<Int>, of place: FileTensor, from entry: TensorFiles.Entry,
+    into parameter: Parameter
+  ) throws(ModelFileError) {
+    let width = place.count / max(place.shape.first ?? 1, 1)
+    let start = strip.lowerBound * width
+    if place.isTransposed {
+      try readTransposed(strip, of: entry, into: parameter)
+    } else {
+      try entry.file.read(
+        entry.tensor, from: start,
+        into: UnsafeMutableBufferPointer(
+          start: parameter.value + place.start + start, count: strip.count * width))
     }
   }
 
@@ -105,20 +132,21 @@ enum ModelWeights {
   private static func strip(_ width: Int) -> Int { max(1, (1 << 18) / max(width, 1)) }
 
   private static func readTransposed(
-    _ entry: TensorFiles.Entry, into parameter: Parameter
+    _ strip: Range<Int>, of entry: TensorFiles.Entry, into parameter: Parameter
   ) throws(ModelFileError) {
     let (outputs, inputs) = (parameter.rows, parameter.columns)
-    let strip = strip(outputs)
-    let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: strip * outputs)
+    let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: strip.count * outputs)
     defer { buffer.deallocate() }
-    for first in stride(from: 0, to: inputs, by: strip) {
-      let count = min(strip, inputs - first)
-      try entry.file.read(
-        entry.tensor, from: first * outputs,
-        into: UnsafeMutableBufferPointer(rebasing: buffer[..<(count * outputs)]))
-      for output in 0..<outputs {
-        for input in 0..<count {
-          parameter.value[output * inputs + first + input] = buffer[input * outputs + output]
+    try entry.file.read(entry.tensor, from: strip.lowerBound * outputs, into: buffer)
+    // Squares whose lines stay in the nearest cache on both sides.
+    let side = 16
+    for first in stride(from: 0, to: outputs, by: side) {
+      for start in stride(from: 0, to: strip.count, by: side) {
+        for output in first..<min(first + side, outputs) {
+          let target = parameter.value + output * inputs + strip.lowerBound
+          for input in start..<min(start + side, strip.count) {
+            target[input] = buffer[input * outputs + output]
+          }
         }
       }
     }
