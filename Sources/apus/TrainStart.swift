@@ -69,6 +69,16 @@ struct TrainStart {
     if wishes.switches.softCap != nil, plan.configuration.family != .nanochat {
       throw Failure("--soft-cap is a part of nanochat alone", status: .usage)
     }
+    if command.recipe.start == .counts, plan.start == nil {
+      throw Failure(
+        command.initialModel == nil
+          ? "no start from counts: it takes a normed embedding, a head of its own and projections that "
+            + "start at zero"
+          : "--init brings the first weights, and --start counts makes others", status: .usage,
+        hint: command.initialModel == nil
+          ? "--family nanochat without switches has them; --start random is for all others"
+          : "leave one of them out")
+    }
     if let problem = plan.configuration.problem {
       throw Failure("no such model can be: \(problem)", status: .usage)
     }
