@@ -68,7 +68,7 @@ public final class CompactWeights: @unchecked Sendable {
     _ x: Floats, stride: Int, into c: MutableFloats, rows: Int, inner: Int, addend: Floats? = nil,
     bias: Floats? = nil
   ) {
-    if rows > 1, let bytes {
+    if let bytes {
       bytes.multiply(x, stride: stride, into: c, rows: rows, addend: addend, bias: bias)
       return
     }
