@@ -62,7 +62,7 @@ public final class Parameter: @unchecked Sendable {
   ///
   /// - Parameter keepsValues: whether `value` holds the rounded values afterwards. If not, and if
   ///   `multiply` never needs them, their memory is given back, and `value` is of no meaning.
-  public func compress(to format: CompactMatrix.Format, keepsValues: Bool = true) {
+  public func compress(to format: CompactWeights.Format, keepsValues: Bool = true) {
     let compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
     self.compact = compact
     if !keepsValues, compact.takesAnyRows { Arena.discard(value, count: count) }

@@ -1,5 +1,5 @@
 // What Swift's vectors cannot say: shuffles that transpose a block of numbers in registers, and the
-// widening of small numbers.
+// widening of halves.
 #pragma once
 #include <stdint.h>
 #include <string.h>
@@ -7,7 +7,6 @@
 typedef float vectors_eight __attribute__((vector_size(32)));
 typedef uint32_t vectors_eight_bits __attribute__((vector_size(32)));
 typedef uint16_t vectors_eight_halves __attribute__((vector_size(16)));
-typedef int8_t vectors_eight_bytes __attribute__((vector_size(8)));
 
 /// Eight floats at any address.
 static inline __attribute__((always_inline)) vectors_eight vectors_load(const float *source) {
@@ -25,18 +24,10 @@ static inline __attribute__((always_inline)) vectors_eight vectors_load_bfloat16
   return (vectors_eight)bits;
 }
 
-/// Eight whole numbers of a byte.
-static inline __attribute__((always_inline)) vectors_eight vectors_load_int8(const int8_t *source) {
-  vectors_eight_bytes bytes;
-  memcpy(&bytes, source, 8);
-  return __builtin_convertvector(bytes, vectors_eight);
-}
-
 #if defined(__AVX512F__)
 typedef float vectors_sixteen __attribute__((vector_size(64)));
 typedef uint32_t vectors_sixteen_bits __attribute__((vector_size(64)));
 typedef uint16_t vectors_sixteen_halves __attribute__((vector_size(32)));
-typedef int8_t vectors_sixteen_bytes __attribute__((vector_size(16)));
 
 /// Sixteen floats at any address.
 static inline __attribute__((always_inline)) vectors_sixteen vectors_load_sixteen(
@@ -53,14 +44,6 @@ static inline __attribute__((always_inline)) vectors_sixteen vectors_load_sixtee
   memcpy(&halves, source, 32);
   vectors_sixteen_bits bits = __builtin_convertvector(halves, vectors_sixteen_bits) << 16;
   return (vectors_sixteen)bits;
-}
-
-/// Sixteen whole numbers of a byte.
-static inline __attribute__((always_inline)) vectors_sixteen vectors_load_sixteen_int8(
-    const int8_t *source) {
-  vectors_sixteen_bytes bytes;
-  memcpy(&bytes, source, 16);
-  return __builtin_convertvector(bytes, vectors_sixteen);
 }
 
 /// The sums of the lower eight floats and the upper eight.
@@ -103,46 +86,10 @@ static inline __attribute__((always_inline)) float vectors_dot_bfloat16(
 #endif
 }
 
-/// The scalar product of `count` numbers, a multiple of 32, each 32 of which share a factor.
-static inline __attribute__((always_inline)) float vectors_dot_int8(
-    const int8_t *weights, const float *factors, const float *x, long count) {
-#pragma clang fp contract(fast)
-#if defined(__AVX512F__)
-  vectors_sixteen total = {0}, other = {0};
-  for (long i = 0; i < count; i += 32) {
-    __builtin_prefetch((const char *)(weights + i) + VECTORS_AHEAD, 0, 3);
-    vectors_sixteen sum = vectors_load_sixteen_int8(weights + i) * vectors_load_sixteen(x + i);
-    sum += vectors_load_sixteen_int8(weights + i + 16) * vectors_load_sixteen(x + i + 16);
-    if (i & 32) other += sum * factors[i / 32]; else total += sum * factors[i / 32];
-  }
-  return vectors_sum(vectors_halved(total + other));
-#else
-  vectors_eight total = {0};
-  for (long i = 0; i < count; i += 32) {
-    __builtin_prefetch((const char *)(weights + i) + VECTORS_AHEAD, 0, 3);
-    vectors_eight low = vectors_load_int8(weights + i) * vectors_load(x + i);
-    vectors_eight high = vectors_load_int8(weights + i + 8) * vectors_load(x + i + 8);
-    low += vectors_load_int8(weights + i + 16) * vectors_load(x + i + 16);
-    high += vectors_load_int8(weights + i + 24) * vectors_load(x + i + 24);
-    total += (low + high) * factors[i / 32];
-  }
-  return vectors_sum(total);
-#endif
-}
-
 /// Writes `count` numbers, a multiple of 32, as floats.
 static inline void vectors_widen_bfloat16(const uint16_t *source, float *target, long count) {
   for (long i = 0; i < count; i += 8) {
     vectors_eight value = vectors_load_bfloat16(source + i);
-    memcpy(target + i, &value, 32);
-  }
-}
-
-/// Writes `count` numbers, a multiple of 32, times their factors, as floats.
-static inline void vectors_widen_int8(
-    const int8_t *source, const float *factors, float *target, long count) {
-  for (long i = 0; i < count; i += 8) {
-    vectors_eight value = vectors_load_int8(source + i) * factors[i / 32];
     memcpy(target + i, &value, 32);
   }
 }

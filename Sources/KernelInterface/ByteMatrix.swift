@@ -90,6 +90,9 @@ public struct BytePanels: @unchecked Sendable {
   /// Groups of a row.
   public var groups: Int { ByteRows.groups(columns) }
 
+  /// Bytes of memory, factors included.
+  public var byteCount: Int { count * Self.width * 4 * (quads + groups) }
+
   /// The bytes of a panel.
   public func values(of panel: Int) -> UnsafePointer<UInt8> {
     values + panel * quads * Self.width * 4

@@ -1,37 +1,22 @@
-/// Weights in two bytes or one, for reading less memory when one row meets a whole matrix.
+/// Weights in two bytes, for reading less memory when few rows meet a whole matrix.
 
-/// The address of a matrix whose rows are `columns` numbers, a multiple of 32, in fewer bytes.
+/// The address of a matrix of upper halves of floats (bfloat16), whose rows are `columns` numbers, a
+/// multiple of 32.
 public struct CompactMatrix: @unchecked Sendable {
-  /// Numbers of a row that share one factor.
+  /// What rows are padded to a multiple of, with zeros.
   public static let groupLength = 32
 
-  /// How numbers are stored.
-  public enum Format: String, Sendable, CaseIterable {
-    /// The upper half of a single: 8 bits of precision.
-    case bf16
-    /// Whole numbers from −127 to 127, with a factor for every 32 of a row.
-    case int8
-  }
-
-  /// How numbers are stored.
-  public let format: Format
   /// Rows.
   public let rows: Int
   /// Numbers of a row, padded with zeros.
   public let columns: Int
-  /// `rows × columns` numbers of one or two bytes.
-  public let values: UnsafeRawPointer
-  /// `rows × columns / 32` factors; not read for bf16.
-  public let factors: Floats
+  /// `rows × columns` upper halves.
+  public let values: UnsafePointer<UInt16>
 
   /// Names the memory of a matrix.
-  public init(
-    format: Format, rows: Int, columns: Int, values: UnsafeRawPointer, factors: Floats
-  ) {
-    self.format = format
+  public init(rows: Int, columns: Int, values: UnsafePointer<UInt16>) {
     self.rows = rows
     self.columns = columns
     self.values = values
-    self.factors = factors
   }
 }

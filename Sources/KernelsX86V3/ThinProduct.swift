@@ -10,15 +10,7 @@ extension VectorKernels {
   ) {
     let columns = matrix.columns
     for row in range {
-      let product: Float
-      switch matrix.format {
-      case .bf16:
-        let weights = matrix.values.assumingMemoryBound(to: UInt16.self) + row * columns
-        product = vectors_dot_bfloat16(weights, x, columns)
-      case .int8:
-        let weights = matrix.values.assumingMemoryBound(to: Int8.self) + row * columns
-        product = vectors_dot_int8(weights, matrix.factors + row * (columns / 32), x, columns)
-      }
+      let product = vectors_dot_bfloat16(matrix.values + row * columns, x, columns)
       y[row] = keep ? y[row] + product : product
     }
   }
@@ -27,17 +19,8 @@ extension VectorKernels {
   public static func widen(
     _ matrix: CompactMatrix, rows range: Range<Int>, into target: MutableFloats
   ) {
-    let start = range.lowerBound * matrix.columns
-    let count = range.count * matrix.columns
-    switch matrix.format {
-    case .bf16:
-      vectors_widen_bfloat16(
-        matrix.values.assumingMemoryBound(to: UInt16.self) + start, target, count)
-    case .int8:
-      vectors_widen_int8(
-        matrix.values.assumingMemoryBound(to: Int8.self) + start, matrix.factors + start / 32,
-        target, count)
-    }
+    vectors_widen_bfloat16(
+      matrix.values + range.lowerBound * matrix.columns, target, range.count * matrix.columns)
   }
 
   /// `c[s][r] = dot(matrix row r, sample s) (+ bias[r]) (+ addend[s][r])`, the matrix read as it lies.

@@ -135,7 +135,7 @@ public final class Transformer: @unchecked Sendable {
   /// All passes compute with rounded weights; there is no way back, and no training afterwards. With
   /// int8, passes over more than one row also round what enters a matrix, and multiply bytes.
   /// The floats of a matrix then leave memory, unless tokens are looked up in it.
-  public func compress(to format: CompactMatrix.Format) {
+  public func compress(to format: CompactWeights.Format) {
     for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead
     {
       parameter.compress(to: format, keepsValues: parameter === embedding)
@@ -149,9 +149,8 @@ public final class Transformer: @unchecked Sendable {
     }
     let all = (parameters.parameterCount - tables) * MemoryLayout<Float>.stride
     return parameters.parameters.reduce(all) { bytes, parameter in
-      guard let matrix = parameter.compact?.matrix else { return bytes }
-      let count = matrix.rows * matrix.columns
-      return bytes - 4 * parameter.count + (matrix.format == .bf16 ? 2 * count : count * 9 / 8)
+      guard let compact = parameter.compact else { return bytes }
+      return bytes - 4 * parameter.count + compact.byteCount
     }
   }
 

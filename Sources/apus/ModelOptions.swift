@@ -49,6 +49,6 @@ enum WeightFormat: String, ExpressibleByArgument, CaseIterable {
 
   /// Rounds the weights of a model.
   func apply(to transformer: Transformer) {
-    if let format = CompactMatrix.Format(rawValue: rawValue) { transformer.compress(to: format) }
+    if let format = CompactWeights.Format(rawValue: rawValue) { transformer.compress(to: format) }
   }
 }

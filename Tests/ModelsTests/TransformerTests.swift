@@ -88,7 +88,7 @@ struct TransformerTests {
     let model = Self.model(.llama)
     let plain = model.nextLogits(after: [3], cache: KVCache(model.configuration, capacity: 4))
     let bytes = model.decodingBytes
-    model.compress(to: try #require(CompactMatrix.Format(rawValue: name)))
+    model.compress(to: try #require(CompactWeights.Format(rawValue: name)))
     #expect(model.decodingBytes < bytes)
     let tokens = Self.tokens(12, seed: 4)
     let whole = model.logProbabilities(of: tokens, after: [5] + tokens.dropLast(), sequences: 1)
