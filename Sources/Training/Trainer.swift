@@ -145,12 +145,6 @@ public final class Trainer {
   public func run(observe: (TrainingEvent) -> Void = { _ in }) throws -> TrainingOutcome {
     for note in notes { observe(.note(note)) }
     notes = []
-    if savedStep == nil {
-      // A folder that cannot be written is an error now, not after hours.
-      try save(nil) { _ in }
-      if team.isFirst { try checkpoint.forgetEarlierRuns() }
-    }
-    let log = team.isFirst ? try RunLog(checkpoint.log, keeping: state.logBytes) : nil
     // Filling the first block is no training: it does not count against a horizon in seconds.
     while state.progress < 1, !state.stoppedEarly, !Interruption.isRequested,
       !loader.isReady(within: 0.2)
@@ -158,6 +152,14 @@ public final class Trainer {
       let (tokens, wanted) = loader.progress
       observe(.reading(tokens: tokens, of: wanted))
     }
+    if savedStep == nil {
+      // Text that cannot be read leaves no folder behind.
+      if loader.isReady(within: 0) { _ = try loader.tokensAhead() }
+      // A folder that cannot be written is an error now, not after hours.
+      try save(nil) { _ in }
+      if team.isFirst { try checkpoint.forgetEarlierRuns() }
+    }
+    let log = team.isFirst ? try RunLog(checkpoint.log, keeping: state.logBytes) : nil
     isInterrupted = team.agreeOnInterruption()
     if let fit = state.options.start, state.step == 0, !isInterrupted {
       try startFromCounts(fit, observe)
