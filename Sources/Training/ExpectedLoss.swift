@@ -30,17 +30,17 @@ public struct ExpectedLoss: Sendable, Equatable {
   static let laws: [Law] = [
     // Table: written by scripts/fit-recipe.
     Law(
-      family: .gpt2, optimizer: .adamw, start: .random, floor: 0.9, scale: 18.102,
-      exponent: 0.08348, spread: 0.03, flops: 1.15e14...1.76e14, runs: 3),
+      family: .gpt2, optimizer: .adamw, start: .random, floor: 0.9, scale: 5.8466,
+      exponent: 0.04879, spread: 0.03, flops: 1.15e14...1.76e14, runs: 3),
     Law(
-      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 14.799,
-      exponent: 0.08348, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
+      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 4.9701,
+      exponent: 0.04879, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
     Law(
-      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 12.391,
-      exponent: 0.08348, spread: 0.06, flops: 1.35e13...1.35e13, runs: 1),
+      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 4.1886,
+      exponent: 0.04879, spread: 0.03, flops: 1.22e13...2.15e14, runs: 3),
     Law(
-      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 13.573,
-      exponent: 0.08348, spread: 0.03, flops: 3.69e13...1.18e14, runs: 2),
+      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 4.5072,
+      exponent: 0.04879, spread: 0.03, flops: 3.69e13...1.18e14, runs: 2),
   ]
 
   /// What a run of `flops` useful FLOPs on English prose comes to; nil if no such runs were measured.
