@@ -60,8 +60,8 @@ public final class Parameter: @unchecked Sendable {
 
   /// Rounds the values to a compact format, which `multiply` then reads where that is faster.
   ///
-  /// - Parameter keepsValues: whether `value` holds the rounded values afterwards. If not, and if
-  ///   `multiply` never needs them, their memory is given back, and `value` is of no meaning.
+  /// - Parameter keepsValues: whether `value` is still needed afterwards. If not, and if `multiply`
+  ///   never needs it, its memory is given back, and it is of no meaning.
   public func compress(to format: CompactWeights.Format, keepsValues: Bool = true) {
     let compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
     self.compact = compact

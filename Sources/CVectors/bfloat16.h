@@ -5,8 +5,7 @@
 // for one pair of k after the other. One instruction multiplies 16 pairs and adds them to 16 floats.
 #pragma once
 #if defined(__x86_64__)
-#include <immintrin.h>
-#include <stdint.h>
+#include "wide.h"
 
 #define VECTORS_BFLOAT16 \
   static inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,bmi2,fma")))
@@ -14,18 +13,13 @@
 /// Rows of a left panel and columns of a right panel: 24 registers of sums.
 enum { vectors_bfloat16_rows = 8, vectors_bfloat16_columns = 48 };
 
-/// The first `count` of 16 lanes.
-VECTORS_BFLOAT16 __mmask16 vectors_bfloat16_mask(long count) {
-  return (__mmask16)_bzhi_u32(0xffff, (unsigned)(count < 16 ? count < 0 ? 0 : count : 16));
-}
-
 /// Packs `count ≤ 8` rows, `stride` apart, as 8 of the `width` words of a panel; further rows are zeros.
 VECTORS_BFLOAT16 void vectors_bfloat16_pack_rows(
     const float *source, long stride, long count, long inner, float factor, uint32_t *panel,
     long width) {
   __m512 factors = _mm512_set1_ps(factor);
   for (long k = 0; k < inner; k += 16) {
-    __mmask16 mask = vectors_bfloat16_mask(inner - k);
+    __mmask16 mask = vectors_wide_mask(inner - k);
     __m256i r[8];
 #pragma unroll
     for (long row = 0; row < 8; row++) {
@@ -37,23 +31,10 @@ VECTORS_BFLOAT16 void vectors_bfloat16_pack_rows(
       }
       r[row] = (__m256i)_mm512_cvtneps_pbh(values);
     }
-    // The transpose of 8 × 8 words.
-    __m256i t0 = _mm256_unpacklo_epi32(r[0], r[1]), t1 = _mm256_unpackhi_epi32(r[0], r[1]);
-    __m256i t2 = _mm256_unpacklo_epi32(r[2], r[3]), t3 = _mm256_unpackhi_epi32(r[2], r[3]);
-    __m256i t4 = _mm256_unpacklo_epi32(r[4], r[5]), t5 = _mm256_unpackhi_epi32(r[4], r[5]);
-    __m256i t6 = _mm256_unpacklo_epi32(r[6], r[7]), t7 = _mm256_unpackhi_epi32(r[6], r[7]);
-    r[0] = _mm256_unpacklo_epi64(t0, t2), r[1] = _mm256_unpackhi_epi64(t0, t2);
-    r[2] = _mm256_unpacklo_epi64(t1, t3), r[3] = _mm256_unpackhi_epi64(t1, t3);
-    r[4] = _mm256_unpacklo_epi64(t4, t6), r[5] = _mm256_unpackhi_epi64(t4, t6);
-    r[6] = _mm256_unpacklo_epi64(t5, t7), r[7] = _mm256_unpackhi_epi64(t5, t7);
+    vectors_wide_transpose(r);
     long pairs = inner - k < 16 ? (inner - k + 1) / 2 : 8;
-#pragma unroll
-    for (long pair = 0; pair < 8; pair++) {
-      if (pair >= pairs) break;
-      __m256i words = pair < 4 ? _mm256_permute2x128_si256(r[pair], r[pair + 4], 0x20)
-                               : _mm256_permute2x128_si256(r[pair - 4], r[pair], 0x31);
-      _mm256_storeu_si256((__m256i *)(panel + (k / 2 + pair) * width), words);
-    }
+    for (long pair = 0; pair < pairs; pair++)
+      _mm256_storeu_si256((__m256i *)(panel + (k / 2 + pair) * width), r[pair]);
   }
 }
 
@@ -71,7 +52,7 @@ VECTORS_BFLOAT16 void vectors_bfloat16_pack_columns(
     const float *second = first + stride;
     int whole = 2 * pair + 1 < inner;
     for (long column = 0; column < padded; column += 16) {
-      __mmask16 mask = vectors_bfloat16_mask(count - column);
+      __mmask16 mask = vectors_wide_mask(count - column);
       _mm_prefetch((const char *)(first + 8 * stride + column), _MM_HINT_T0);
       _mm_prefetch((const char *)(second + 8 * stride + column), _MM_HINT_T0);
       __m512 low = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, first + column), factors);
@@ -101,7 +82,7 @@ VECTORS_BFLOAT16 void vectors_bfloat16_multiply(
   __m512 sums[8][3];
 #pragma unroll
   for (long j = 0; j < 3; j++) {
-    __m512 start = bias ? _mm512_maskz_loadu_ps(vectors_bfloat16_mask(columns - 16 * j), bias + 16 * j)
+    __m512 start = bias ? _mm512_maskz_loadu_ps(vectors_wide_mask(columns - 16 * j), bias + 16 * j)
                         : _mm512_setzero_ps();
 #pragma unroll
     for (long row = 0; row < 8; row++) sums[row][j] = start;
@@ -144,7 +125,7 @@ VECTORS_BFLOAT16 void vectors_bfloat16_multiply(
     if (row >= rows) return;
 #pragma unroll
     for (long j = 0; j < 3; j++) {
-      __mmask16 mask = vectors_bfloat16_mask(columns - 16 * j);
+      __mmask16 mask = vectors_wide_mask(columns - 16 * j);
       __m512 value = sums[row][j];
       if (addend) {
         value = _mm512_add_ps(

@@ -108,14 +108,14 @@ bytes_multiply_tile(
     bytes_words products[6][2];
     // Weights are kept 128 too large, because the instruction takes one side without sign.
 #pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++)
       products[r][0] = products[r][1] = (bytes_words){0} - 128 * totals[r * groups + group];
     for (; left > 0; left--) {
       bytes_words w0, w1;
       memcpy(&w0, panel, 64);
       memcpy(&w1, panel + 64, 64);
 #pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++) {
+      for (int r = 0; r < rows; r++) {
         int32_t four;
         memcpy(&four, x + r * stride, 4);
         bytes_words all = (bytes_words){0} + four;
@@ -130,7 +130,7 @@ bytes_multiply_tile(
     memcpy(&f1, panel_factors + 16, 64);
     panel_factors += 32;
 #pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++) {
       float factor = factors[r * groups + group];
       bytes_floats p0 = __builtin_convertvector(products[r][0], bytes_floats) * factor;
       bytes_floats p1 = __builtin_convertvector(products[r][1], bytes_floats) * factor;

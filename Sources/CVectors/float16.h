@@ -9,8 +9,7 @@
 // the shuffle port to the multiplier), and a right panel the elements of its columns.
 #pragma once
 #if defined(__x86_64__)
-#include <immintrin.h>
-#include <stdint.h>
+#include "wide.h"
 
 #define VECTORS_FLOAT16 \
   static inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi2,fma,f16c")))
@@ -18,10 +17,6 @@
 /// Rows of a left panel and columns of a right panel: 24 registers of sums. Products that are summed
 /// in float16 before the sum is widened.
 enum { vectors_float16_rows = 8, vectors_float16_columns = 96, vectors_float16_block = 64 };
-
-VECTORS_FLOAT16 __mmask16 vectors_float16_mask(long count) {
-  return (__mmask16)_bzhi_u32(0xffff, (unsigned)(count < 16 ? count < 0 ? 0 : count : 16));
-}
 
 /// The exponent fields of the largest magnitudes that the bits say, within what can be inverted. A
 /// magnitude that is no number counts as 1: nothing it meets stays a number.
@@ -46,22 +41,6 @@ VECTORS_FLOAT16 __m512i vectors_float16_magnitude(__m512 values) {
   return _mm512_and_si512((__m512i)values, _mm512_set1_epi32(0x7fffffff));
 }
 
-/// The transpose of 8 × 8 words.
-VECTORS_FLOAT16 __attribute__((always_inline)) void vectors_float16_transpose(__m256i r[8]) {
-  __m256i t0 = _mm256_unpacklo_epi32(r[0], r[1]), t1 = _mm256_unpackhi_epi32(r[0], r[1]);
-  __m256i t2 = _mm256_unpacklo_epi32(r[2], r[3]), t3 = _mm256_unpackhi_epi32(r[2], r[3]);
-  __m256i t4 = _mm256_unpacklo_epi32(r[4], r[5]), t5 = _mm256_unpackhi_epi32(r[4], r[5]);
-  __m256i t6 = _mm256_unpacklo_epi32(r[6], r[7]), t7 = _mm256_unpackhi_epi32(r[6], r[7]);
-  __m256i s0 = _mm256_unpacklo_epi64(t0, t2), s1 = _mm256_unpackhi_epi64(t0, t2);
-  __m256i s2 = _mm256_unpacklo_epi64(t1, t3), s3 = _mm256_unpackhi_epi64(t1, t3);
-  __m256i s4 = _mm256_unpacklo_epi64(t4, t6), s5 = _mm256_unpackhi_epi64(t4, t6);
-  __m256i s6 = _mm256_unpacklo_epi64(t5, t7), s7 = _mm256_unpackhi_epi64(t5, t7);
-  r[0] = _mm256_permute2x128_si256(s0, s4, 0x20), r[1] = _mm256_permute2x128_si256(s1, s5, 0x20);
-  r[2] = _mm256_permute2x128_si256(s2, s6, 0x20), r[3] = _mm256_permute2x128_si256(s3, s7, 0x20);
-  r[4] = _mm256_permute2x128_si256(s0, s4, 0x31), r[5] = _mm256_permute2x128_si256(s1, s5, 0x31);
-  r[6] = _mm256_permute2x128_si256(s2, s6, 0x31), r[7] = _mm256_permute2x128_si256(s3, s7, 0x31);
-}
-
 /// Packs `count ≤ 8` rows, `stride` apart, into a place for 8 of a panel; further rows are zeros.
 ///
 /// - inverses: receives 8 factors.
@@ -76,7 +55,7 @@ VECTORS_FLOAT16 void vectors_float16_pack_rows(
     if (row < count) {
       for (long k = 0; k < inner; k += 16) {
         __m512 values = _mm512_maskz_loadu_ps(
-            vectors_float16_mask(inner - k), source + row * stride + k);
+            vectors_wide_mask(inner - k), source + row * stride + k);
         values = _mm512_mul_ps(values, _mm512_set1_ps(factor));
         largest = _mm512_max_epu32(largest, vectors_float16_magnitude(values));
       }
@@ -87,7 +66,7 @@ VECTORS_FLOAT16 void vectors_float16_pack_rows(
     inverses[row] = _mm512_cvtss_f32(vectors_float16_inverses(fields));
   }
   for (long k = 0; k < inner; k += 16) {
-    __mmask16 mask = vectors_float16_mask(inner - k);
+    __mmask16 mask = vectors_wide_mask(inner - k);
     long rest = inner - k < 16 ? inner - k : 16;
     __m256i low[8], high[8];
 #pragma unroll
@@ -102,8 +81,8 @@ VECTORS_FLOAT16 void vectors_float16_pack_rows(
       low[row] = _mm512_castsi512_si256(words);
       high[row] = _mm512_extracti64x4_epi64(words, 1);
     }
-    vectors_float16_transpose(low);
-    vectors_float16_transpose(high);
+    vectors_wide_transpose(low);
+    vectors_wide_transpose(high);
     for (long index = 0; index < rest; index++) {
       __m256i words = index < 8 ? low[index] : high[index - 8];
       if (isLeft) {
@@ -123,7 +102,7 @@ VECTORS_FLOAT16 void vectors_float16_pack_rows(
 VECTORS_FLOAT16 void vectors_float16_pack_columns(
     const float *source, long stride, long count, long inner, float factor, float *inverses,
     float *second_inverses, void *panel, void *second, int isLeft, long width) {
-  __mmask16 mask = vectors_float16_mask(count);
+  __mmask16 mask = vectors_wide_mask(count);
   __m512i largest = _mm512_setzero_si512();
   for (long k = 0; k < inner; k++) {
     __m512 values = _mm512_maskz_loadu_ps(mask, source + k * stride);

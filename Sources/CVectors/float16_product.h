@@ -49,7 +49,7 @@ FLOAT16_FUNCTION(
   for (long row = 0; row < rows; row++) {
     __m512 factor = _mm512_set1_ps(row_factors[row]);
     for (long column = 0; column < columns; column += 16) {
-      __mmask16 mask = vectors_float16_mask(columns - column);
+      __mmask16 mask = vectors_wide_mask(columns - column);
       __m512 value = _mm512_mul_ps(
           _mm512_load_ps(totals[row] + column),
           _mm512_mul_ps(factor, _mm512_loadu_ps(column_factors + column)));

@@ -64,7 +64,7 @@ public struct BytePanels: @unchecked Sendable {
   /// Rows of the matrix in a panel.
   public static let width = 32
   /// Floats of scratch memory that a product with a panel needs.
-  public static let scratchCount = ByteRows.groupLength * (width + 6)
+  public static let scratchCount = ByteRows.groupLength * (width + 6) + 6 * width
 
   /// Rows of the matrix: columns of the product.
   public let rows: Int

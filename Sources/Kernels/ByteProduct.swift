@@ -39,7 +39,8 @@ struct ByteProduct {
       let part = piece * height..<min(rows, (piece + 1) * height)
       let memory = ThreadMemory.left(
         ByteRows.floatCount(rows: height, columns: panels.columns) + Self.scratchCount(height))
-      let bytes = round(part, into: memory)
+      let bytes = ByteRows(rows: part.count, columns: panels.columns, in: memory)
+      round(part, into: bytes, from: part.lowerBound)
       let scratch = memory + ByteRows.floatCount(rows: height, columns: panels.columns)
       for panel in 0..<panels.count { multiply(bytes, part, panel, scratch) }
     }
@@ -48,7 +49,7 @@ struct ByteProduct {
   private func runPanels() {
     let memory = ThreadMemory.right(ByteRows.floatCount(rows: rows, columns: panels.columns))
     let bytes = ByteRows(rows: rows, columns: panels.columns, in: memory)
-    Workers.shared.divide(rows, alignment: 8) { range, _ in round(range, into: bytes) }
+    Workers.shared.divide(rows, alignment: 8) { range, _ in round(range, into: bytes, from: 0) }
     let pieces = (panels.count + Self.panelsOfPiece - 1) / Self.panelsOfPiece
     Workers.shared.share(pieces) { piece in
       let scratch = ThreadMemory.left(Self.scratchCount(rows))
@@ -61,16 +62,9 @@ struct ByteProduct {
     BytePanels.scratchCount + (rows + 1) * BytePanels.width
   }
 
-  private func round(_ part: Range<Int>, into memory: MutableFloats) -> ByteRows {
-    let bytes = ByteRows(rows: part.count, columns: panels.columns, in: memory)
-    for row in part {
-      kernels.roundToBytes(x + row * xStride, into: bytes.dropping(row - part.lowerBound))
-    }
-    return bytes
-  }
-
-  private func round(_ part: Range<Int>, into bytes: ByteRows) {
-    for row in part { kernels.roundToBytes(x + row * xStride, into: bytes.dropping(row)) }
+  /// Rounds the rows `part` of `x` into `bytes`, whose first row is that of row `first`.
+  private func round(_ part: Range<Int>, into bytes: ByteRows, from first: Int) {
+    for row in part { kernels.roundToBytes(x + row * xStride, into: bytes.dropping(row - first)) }
   }
 
   /// The rows `part` of the result, whose bytes are `bytes`, and one panel.

@@ -26,6 +26,7 @@ extension VectorKernels {
     start(c, stride, rows, bias, addend, addendStride)
     let length = ByteRows.groupLength
     let (left, right) = (scratch, scratch + 6 * length)
+    let sums = right + BytePanels.width * length
     var values = panels.values(of: panel)
     for group in 0..<x.groups {
       let quads = min(length / 4, panels.quads - group * (length / 4))
@@ -45,7 +46,7 @@ extension VectorKernels {
         while column < BytePanels.width {
           addGroup(
             left, right + column, 4 * quads, part.factors + group, x.groups, factors + column,
-            height, c + row * stride + column, stride)
+            height, c + row * stride + column, stride, sums)
           column += 2 * laneCount
         }
         row += 6
@@ -71,48 +72,22 @@ private func start(
   }
 }
 
-/// Six rows by two registers of columns: at most `64 · 127²`, so that floats hold every sum exactly.
+/// Six rows by a panel of columns, whose sums are at most `64 · 127²`, so that floats hold them exactly;
+/// scaled, they are added to the first `rows` rows of `c`.
 @inline(__always)
 private func addGroup(
   _ a: Floats, _ b: Floats, _ inner: Int, _ rowFactors: Floats, _ rowFactorStride: Int,
-  _ columnFactors: Floats, _ rows: Int, _ c: MutableFloats, _ stride: Int
+  _ columnFactors: Floats, _ rows: Int, _ c: MutableFloats, _ stride: Int, _ sums: MutableFloats
 ) {
-  let length = ByteRows.groupLength
-  var (c00, c01, c10, c11, c20, c21) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
-  var (c30, c31, c40, c41, c50, c51) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
-  var (a, b) = (a, b)
-  for _ in 0..<inner {
-    let (b0, b1) = (load(b), load(b + laneCount))
-    let (a0, a1, a2) = (every(a[0]), every(a[length]), every(a[2 * length]))
-    c00 = c00.addingProduct(a0, b0)
-    c01 = c01.addingProduct(a0, b1)
-    c10 = c10.addingProduct(a1, b0)
-    c11 = c11.addingProduct(a1, b1)
-    c20 = c20.addingProduct(a2, b0)
-    c21 = c21.addingProduct(a2, b1)
-    let (a3, a4, a5) = (every(a[3 * length]), every(a[4 * length]), every(a[5 * length]))
-    c30 = c30.addingProduct(a3, b0)
-    c31 = c31.addingProduct(a3, b1)
-    c40 = c40.addingProduct(a4, b0)
-    c41 = c41.addingProduct(a4, b1)
-    c50 = c50.addingProduct(a5, b0)
-    c51 = c51.addingProduct(a5, b1)
-    a += 1
-    b += BytePanels.width
-  }
+  multiplyFixed(
+    6, a, ByteRows.groupLength, 1, b, BytePanels.width, inner, sums, panelWidth, false)
   let (first, second) = (load(columnFactors), load(columnFactors + laneCount))
-  func add(_ row: Int, _ low: Lanes, _ high: Lanes) {
-    guard row < rows else { return }
+  for row in 0..<rows {
     let factor = every(rowFactors[row * rowFactorStride])
-    let target = c + row * stride
-    store(load(target).addingProduct(low * factor, first), to: target)
+    let (source, target) = (sums + row * panelWidth, c + row * stride)
+    store(load(target).addingProduct(load(source) * factor, first), to: target)
     store(
-      load(target + laneCount).addingProduct(high * factor, second), to: target + laneCount)
+      load(target + laneCount).addingProduct(load(source + laneCount) * factor, second),
+      to: target + laneCount)
   }
-  add(0, c00, c01)
-  add(1, c10, c11)
-  add(2, c20, c21)
-  add(3, c30, c31)
-  add(4, c40, c41)
-  add(5, c50, c51)
 }

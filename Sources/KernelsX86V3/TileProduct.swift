@@ -115,7 +115,7 @@ private func multiplyBlock(
 /// Element `(r, k)` of `a` lies at `r · aRow + k · aInner`. `rows` is a literal where this is
 /// called, so that the branches on it vanish.
 @inline(__always)
-private func multiplyFixed(
+func multiplyFixed(
   _ rows: Int, _ a: Floats, _ aRow: Int, _ aInner: Int, _ b: Floats, _ bStride: Int, _ inner: Int,
   _ c: MutableFloats, _ cStride: Int, _ keep: Bool
 ) {

@@ -133,7 +133,7 @@ public final class Transformer: @unchecked Sendable {
   /// Rounds every matrix that decoding multiplies by: it then reads a half or a quarter of the bytes.
   ///
   /// All passes compute with rounded weights; there is no way back, and no training afterwards. With
-  /// int8, passes over more than one row also round what enters a matrix, and multiply bytes.
+  /// int8, passes also round what enters a matrix, and multiply bytes.
   /// The floats of a matrix then leave memory, unless tokens are looked up in it.
   public func compress(to format: CompactWeights.Format) {
     for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead

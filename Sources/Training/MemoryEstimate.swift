@@ -8,7 +8,8 @@ import Models
 /// The program itself, parameters, gradients and optimizer state, and the activations of one
 /// micro-batch at the height of a step: what is kept of every block, and what the way back through
 /// one of them borrows. Within 15% of what models of 0.1 to 124 million parameters were measured to
-/// take. The tokenizer, the text read ahead and evaluations are left out.
+/// take. The tokenizer, the text read ahead, a fit to counts before the first step, whose memory is given
+/// back, and evaluations are left out.
 public struct MemoryEstimate: Sendable, Equatable {
   /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state, the average.
   public let parameterBytes: Int

@@ -33,7 +33,7 @@ struct BenchModel: ParsableArguments {
   func make() throws -> Transformer {
     let transformer = Transformer(try shape.configuration(family), seed: 42)
     transformer.recomputesBlocks = recompute
-    transformer.trainingPrecision = try precision.chosen()
+    transformer.trainingPrecision = try precision.asked() ?? .fp32
     transformer.readingPrecision = transformer.trainingPrecision
     return transformer
   }

@@ -53,7 +53,7 @@ struct BenchProductsCommand: ParsableCommand {
           left: .transposed),
       ]
     }
-    let precision = try model.precision.chosen()
+    let precision = try model.precision.asked() ?? .fp32
     var limit = PeakSpeed(of: precision)
     limit.measure()
     let speeds = shapes.map { shape in

@@ -34,10 +34,9 @@ struct BenchTrainCommand: ParsableCommand {
 
   func run() throws {
     threads.apply()
-    let precision = try model.precision.chosen()
-    var limit = PeakSpeed(of: precision)
-    limit.measure()
     let transformer = try model.make()
+    let precision = transformer.trainingPrecision
+    var limit = PeakSpeed(of: precision)
     limit.measure()
     let measured = profile ? Profile() : nil
     let seconds = model.trainingStep(of: transformer, profile: measured)

@@ -90,12 +90,12 @@ enum MachineSpeed {
     return best
   }
 
-  /// Useful FLOP/s to expect of training: 0.65 of what products of floats reach, 0.5 of those in half
+  /// Useful FLOP/s to expect of training: 0.65 of what products of floats reach, 0.46 of those in half
   /// precision, measured for `seconds`.
   ///
   /// Forward and backward reach 0.78 to 0.86 of it; optimizer, data and evaluation take the rest.
   static func training(in precision: Precision, seconds: Double) -> Double {
-    (precision == .fp32 ? 0.65 : 0.5) * products(in: precision, seconds: seconds)
+    (precision == .fp32 ? 0.65 : 0.46) * products(in: precision, seconds: seconds)
   }
 
   /// Bytes that programs can have without swapping, as the kernel estimates them.

@@ -28,7 +28,7 @@ struct ModelOptions: ParsableArguments {
 
   /// Reads another folder, to be used in the same precision.
   func load(another path: String) throws -> LoadedModel {
-    let precision = try precision.chosen()
+    let precision = try precision.asked() ?? .fp32
     let loaded = try Self.load(path)
     loaded.transformer.readingPrecision = precision
     return loaded

@@ -101,14 +101,15 @@ struct StepOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "With Muon, the full learning rate of the embedding (4.5 times the matrices').",
+      "With Muon, the full learning rate of the embedding (4.5 times the matrices', 0.3 times after a start from counts).",
       valueName: "x"))
   var embeddingRate: Double?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "With Muon, the full learning rate of the head (0.15 times the matrices').", valueName: "x"))
+      "With Muon, the full learning rate of the head (0.15 times the matrices', 0.025 times after a start from counts).",
+      valueName: "x"))
   var headRate: Double?
 
   @Option(

@@ -6,29 +6,32 @@ import Machine
 
 /// A precision by name, or `auto`.
 struct PrecisionOption: ParsableArguments {
+  /// What can be asked for.
+  enum Choice: String, ExpressibleByArgument, CaseIterable {
+    case auto
+    case fp32
+    case bf16
+    case fp16
+  }
+
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "What matrix products multiply: fp32, bf16, or auto for what this processor computes fastest.",
-      valueName: "p"))
-  var precision: String?
+      """
+      What matrix products multiply: fp32, bf16, fp16, or auto for what this processor computes \
+      fastest (default: auto to train, else fp32).
+      """, valueName: "p"))
+  var precision: Choice?
 
-  func validate() throws {
-    guard let precision, precision != "auto", Precision(rawValue: precision) == nil else { return }
-    let names = ["auto"] + Precision.allCases.map(\.rawValue)
-    throw ValidationError(
-      "'\(precision)' is no precision (it is one of \(names.joined(separator: ", ")))")
-  }
-
-  /// The precision that was asked for, or `standard` if nothing was.
+  /// The precision that was asked for, or nil if nothing was.
   ///
   /// - Throws: `Failure` if this processor does not have it.
-  func chosen(standard: Precision = .fp32) throws(Failure) -> Precision {
-    guard let precision else { return standard }
-    guard let named = Precision(rawValue: precision) else { return .fastest }
+  func asked() throws(Failure) -> Precision? {
+    guard let precision else { return nil }
+    guard let named = Precision(rawValue: precision.rawValue) else { return .fastest }
     guard named.isAvailable else {
       throw Failure(
-        "this processor (\(Processor.name)) has no products in \(precision)",
+        "this processor (\(Processor.name)) has no products in \(precision.rawValue)",
         status: .usage, hint: "--precision auto takes what it computes fastest")
     }
     return named

@@ -163,8 +163,7 @@ struct TrainCommand: ParsableCommand {
 
   private func resumeRun(in folder: String) throws {
     threads.apply()
-    let precision =
-      precision.precision == nil ? nil : try self.precision.chosen(standard: .fp32)
+    let precision = try precision.asked()
     let trainer = try Trainer(
       resuming: folder, communicator: processes, tensors: layout.tensorParallel,
       stages: layout.pipelineParallel

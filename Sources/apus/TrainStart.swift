@@ -52,7 +52,7 @@ struct TrainStart {
     wishes.corpusBytes = try textBytes(of: texts)
     // One plan for all processes, by the speed of the first.
     let processes = command.processes
-    let precision = try command.precision.chosen(standard: .fastest)
+    let precision = try command.precision.asked() ?? .fastest
     let own = [MachineSpeed.training(in: precision, seconds: 0.2)]
     let speed = processes.gatherAll(own)[0][0]
     wishes.precision = precision

@@ -191,7 +191,5 @@ struct PrecisionTests {
   func choice() {
     #expect(Precision.fp32.isAvailable)
     #expect(Precision.fastest.isAvailable)
-    #expect(Precision.bf16.isAvailable == Processor.hasBFloat16)
-    #expect(Precision.fp16.isAvailable == Processor.hasFloat16)
   }
 }

@@ -55,6 +55,24 @@ import Testing
     expectAlike(plain, try await steps(["APUS_PRODUCTS": "openblas"]))
   }
 
+  @Test("a precision that the kernels in force lack is an error, and so is one that does not exist")
+  func precisions() async throws {
+    let goods = try await Workshop.shared.goods()
+    let scratch = TemporaryFolder()
+    defer { scratch.remove() }
+    for (precision, words) in [
+      ("bf16", "--precision auto takes"), ("fp8", "'auto', 'fp32', 'bf16' or 'fp16'"),
+    ] {
+      let result = try await Program.run(
+        Workshop.training(
+          goods, output: scratch("m"), steps: 2, more: ["--precision", precision]),
+        environment: ["APUS_KERNELS": "v3"])
+      #expect(result.status == 64 && result.output.isEmpty)
+      #expect(result.error.contains(words), "\(result.error)")
+      #expect(scratch.names.isEmpty)
+    }
+  }
+
   @Test(
     "an older processor is refused before the arguments are looked at",
     arguments: [["doctor"], ["--help"], ["no-such-verb"], []])
