@@ -60,10 +60,15 @@ public final class Parameter: @unchecked Sendable {
 
   /// Rounds the values to a compact format, which `multiply` then reads where that is faster.
   ///
-  /// - Parameter keepsValues: whether `value` is still needed afterwards. If not, and if `multiply`
-  ///   never needs it, its memory is given back, and it is of no meaning.
-  public func compress(to format: CompactWeights.Format, keepsValues: Bool = true) {
-    let compact = CompactWeights(rounding: value, rows: rows, columns: columns, to: format)
+  /// - Parameters:
+  ///   - keepsValues: whether `value` is still needed afterwards. If not, and if `multiply` never
+  ///     needs it, its memory is given back, and it is of no meaning.
+  ///   - arena: where the rounded values are to lie.
+  public func compress(
+    to format: CompactWeights.Format, keepsValues: Bool = true, in arena: Arena = Arena()
+  ) {
+    let compact = CompactWeights(
+      rounding: value, rows: rows, columns: columns, to: format, in: arena)
     self.compact = compact
     if !keepsValues, compact.takesAnyRows { Arena.discard(value, count: count) }
   }

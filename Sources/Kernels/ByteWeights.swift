@@ -3,7 +3,7 @@
 import KernelInterface
 import Machine
 
-/// A matrix of bytes, 64 of a row sharing a factor, in memory of its own: 1.07 bytes a weight.
+/// A matrix of bytes, 64 of a row sharing a factor: 1.07 bytes a weight.
 ///
 /// Both sides of its products are whole numbers, so that processors with AVX512-VNNI multiply four
 /// times as many a cycle as floats; others compute the same bits in floats. Rounding both sides
@@ -14,12 +14,12 @@ public final class ByteWeights: @unchecked Sendable {
   public let panels: BytePanels
   private let arena: Arena
 
-  /// Rounds `rows × columns` floats, which stay as they are.
-  public init(rounding values: Floats, rows: Int, columns: Int) {
+  /// Rounds `rows × columns` floats, which stay as they are, into memory of `arena`.
+  public init(rounding values: Floats, rows: Int, columns: Int, in arena: Arena = Arena()) {
+    self.arena = arena
     let width = BytePanels.width
     let count = (rows + width - 1) / width
     let (quads, groups) = ((columns + 3) / 4, ByteRows.groups(columns))
-    arena = Arena(capacity: count * width * (4 * quads + 4 * groups) + (1 << 16))
     let memory = UnsafeMutableRawPointer(arena.floats(max(1, count * width * quads)))
     let bytes = memory.assumingMemoryBound(to: UInt8.self)
     let factors = arena.floats(max(1, count * width * groups))

@@ -3,7 +3,7 @@
 import KernelInterface
 import Machine
 
-/// A matrix in a compact format, in memory of its own.
+/// A matrix in a compact format.
 public final class CompactWeights: @unchecked Sendable {
   /// How numbers are stored.
   public enum Format: String, Sendable, CaseIterable {
@@ -23,15 +23,21 @@ public final class CompactWeights: @unchecked Sendable {
 
   /// Rounds `rows × columns` floats. bf16 replaces them by what they became, to nearest, ties to even;
   /// int8 leaves them as they are.
-  public init(rounding values: MutableFloats, rows: Int, columns: Int, to format: Format) {
+  ///
+  /// - Parameter arena: where the matrix is to lie. Matrices that are read one after another belong
+  ///   into one arena: only long stretches of memory come in huge pages.
+  public init(
+    rounding values: MutableFloats, rows: Int, columns: Int, to format: Format,
+    in arena: Arena = Arena()
+  ) {
+    self.arena = arena
     if format == .int8 {
-      arena = Arena(capacity: 1 << 16)
-      form = .bytes(ByteWeights(rounding: Floats(values), rows: rows, columns: columns))
+      form = .bytes(
+        ByteWeights(rounding: Floats(values), rows: rows, columns: columns, in: arena))
       return
     }
     let group = CompactMatrix.groupLength
     let width = (columns + group - 1) / group * group
-    arena = Arena(capacity: 2 * rows * width + (1 << 16))
     let memory = UnsafeMutableRawPointer(arena.floats(max(1, rows * width / 2)))
     let halves = memory.assumingMemoryBound(to: UInt16.self)
     let matrix = CompactMatrix(rows: rows, columns: width, values: halves)

@@ -146,23 +146,16 @@ func fourProducts(
   return SIMD4(sum(a0 + a1), sum(b0 + b1), sum(c0 + c1), sum(d0 + d1))
 }
 
-/// How many floats before its time a line of a matrix is asked for: beyond the end of its row.
-private let streamLead = 512
-
 /// `Σ a[i] · x[i]`, spread over the lanes, for a row of a matrix whose rows are read one after the other.
 ///
-/// One stream a thread, in the order of memory, is what the processor fetches ahead best; it stops
-/// at the end of every page, which the early requests bridge.
+/// One stream a thread, in the order of memory and in huge pages, is what the processor fetches ahead
+/// best by itself.
 @inline(__always)
 private func streamedProduct(_ a: Floats, _ x: Floats, _ count: Int) -> Lanes {
   var (sum, other) = (Lanes(), Lanes())
   var index = 0
   while index + 2 * laneCount <= count {
     let row = a + index
-    vectors_prefetch(row + streamLead)
-    #if AVX512
-    vectors_prefetch(row + streamLead + laneCount)
-    #endif
     sum = sum.addingProduct(load(row), load(x + index))
     other = other.addingProduct(load(row + laneCount), load(x + index + laneCount))
     index += 2 * laneCount

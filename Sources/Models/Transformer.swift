@@ -136,9 +136,10 @@ public final class Transformer: @unchecked Sendable {
   /// int8, passes also round what enters a matrix, and multiply bytes.
   /// The floats of a matrix then leave memory, unless tokens are looked up in it.
   public func compress(to format: CompactWeights.Format) {
+    let arena = Arena()
     for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead
     {
-      parameter.compress(to: format, keepsValues: parameter === embedding)
+      parameter.compress(to: format, keepsValues: parameter === embedding, in: arena)
     }
   }
 
