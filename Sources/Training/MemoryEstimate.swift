@@ -75,7 +75,7 @@ public struct MemoryEstimate: Sendable, Equatable {
     let working =
       (recomputes ? 6 : 4) * shape.width + attended + shape.attentionWidth + up
       + 2 * shape.feedForwardWidth
-    let rows = min(tokens, max(256, (1 << 22) / shape.vocabularySize))
+    let rows = min(tokens, Tensor.lossRows(vocabulary: shape.vocabularySize))
     return tokens * (kept + working) + rows * shape.vocabularySize
   }
 }

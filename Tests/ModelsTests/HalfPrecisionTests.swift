@@ -95,6 +95,32 @@ struct HalfPrecisionTests {
   }
 
   @Test(
+    "gradients that explode are as large as in float32, and no number where they are none there",
+    .enabled(if: !available.isEmpty, "this processor has no half precision"),
+    arguments: available, [Float(1e8), 1e24, 1e36, 3e38])
+  func explodingGradients(_ precision: Precision, _ factor: Float) {
+    // Every block multiplies the gradient on its way back; the last factor takes it out of range.
+    func norm(_ precision: Precision) -> Double {
+      let model = Self.model(.gpt2)
+      model.trainingPrecision = precision
+      model.parameters.zeroGradients()
+      _ = model.addGradients(
+        inputs: Self.tokens(seed: 1), targets: Self.tokens(seed: 2), sequences: 4,
+        gradientScale: factor)
+      return model.parameters.parameters.reduce(0.0) { sum, parameter in
+        (0..<parameter.count).reduce(sum) {
+          let value = Double(parameter.gradient[$1])
+          return $0 + value * value
+        }
+      }.squareRoot()
+    }
+    let (truth, rounded) = (norm(.fp32), norm(precision))
+    #expect(rounded.isFinite == truth.isFinite)
+    if truth.isFinite { #expect(abs(rounded - truth) < 0.02 * truth) }
+    #expect(truth > 0.01 * Double(factor) || !truth.isFinite)
+  }
+
+  @Test(
     "reading a text in half precision gives nearly the same probabilities",
     .enabled(if: !available.isEmpty, "this processor has no half precision"), arguments: available)
   func reading(_ precision: Precision) {

@@ -4,6 +4,14 @@ import Kernels
 import Machine
 
 extension Tensor {
+  /// The most rows whose logits exist at once: 64 MiB of them, or 256 rows.
+  ///
+  /// More than a cache holds: every block packs the head's weights again and adds to its gradient, which
+  /// costs more than to fetch logits from memory.
+  public static func lossRows(vocabulary: Int) -> Int {
+    max(256, (1 << 24) / vocabulary / 32 * 32)
+  }
+
   /// Cross-entropy of the next tokens, `−ln softmax(cap(x · headᵀ))[target]`, in nats.
   ///
   /// The loss is a root of the tape: its gradient needs nothing from later, so it is computed here,
@@ -20,7 +28,7 @@ extension Tensor {
   ///     losses: three numbers a row are sent, and this tensor's gradient is summed; logits are not.
   /// - Returns: `rows` losses.
   /// - Complexity: `6 · rows · columns · vocabulary` FLOPs, a third without recording; memory for a
-  ///   block of logits of 16 MiB or 256 rows.
+  ///   block of logits of `lossRows` rows.
   public func crossEntropy(
     head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float,
     part: VocabularyPart? = nil
@@ -34,7 +42,7 @@ extension Tensor {
     }
     // Processes with parts of unequal size take the same rows at a time.
     let most = part?.mostTokens ?? vocabulary
-    let blockRows = min(rows, max(256, (1 << 22) / most / 32 * 32))
+    let blockRows = min(rows, Self.lossRows(vocabulary: most))
     let logits = tape.borrow(blockRows * vocabulary)
     defer { tape.giveBack(logits, blockRows * vocabulary) }
     if tape.isRecording {
