@@ -13,6 +13,14 @@
 /// Rows of a left panel and columns of a right panel: 24 registers of sums.
 enum { vectors_bfloat16_rows = 8, vectors_bfloat16_columns = 48 };
 
+/// The words of two rows of 16 numbers, the first in the lower halves.
+VECTORS_BFLOAT16 __m512i vectors_bfloat16_words(__m512 low, __m512 high) {
+  const __m512i interleave = _mm512_set_epi16(
+      31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
+      3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(interleave, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+
 /// Packs `count ≤ 8` rows, `stride` apart, as 8 of the `width` words of a panel; further rows are zeros.
 VECTORS_BFLOAT16 void vectors_bfloat16_pack_rows(
     const float *source, long stride, long count, long inner, float factor, uint32_t *panel,
@@ -43,9 +51,6 @@ VECTORS_BFLOAT16 void vectors_bfloat16_pack_columns(
     const float *source, long stride, long count, long inner, float factor, uint32_t *panels,
     long width) {
   __m512 factors = _mm512_set1_ps(factor);
-  const __m512i interleave = _mm512_set_epi16(
-      31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
-      3, 18, 2, 17, 1, 16, 0);
   long pairs = (inner + 1) / 2, padded = (count + width - 1) / width * width;
   for (long pair = 0; pair < pairs; pair++) {
     const float *first = source + 2 * pair * stride;
@@ -58,8 +63,7 @@ VECTORS_BFLOAT16 void vectors_bfloat16_pack_columns(
       __m512 low = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, first + column), factors);
       __m512 high = _mm512_setzero_ps();
       if (whole) high = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, second + column), factors);
-      __m512i words =
-          _mm512_permutexvar_epi16(interleave, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+      __m512i words = vectors_bfloat16_words(low, high);
       if (width == 8) {
         uint32_t *target = panels + column * pairs + pair * 8;
         _mm256_storeu_si256((__m256i *)target, _mm512_castsi512_si256(words));

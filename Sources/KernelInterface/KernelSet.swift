@@ -11,7 +11,7 @@ public typealias MutableFloats = UnsafeMutablePointer<Float>
 /// kernel is serial and touches only what its arguments name, so that a caller shares rows among
 /// threads. Nothing needs to be aligned. Sums over more than a row's width are kept in several
 /// lanes, in an order that depends on the sizes alone: equal arguments give equal bits.
-public protocol KernelSet: PanelKernels {
+public protocol KernelSet: PanelKernels, AttentionKernels {
   /// The instruction set, for people: "x86-64-v3 (AVX2)".
   static var name: String { get }
 
@@ -151,37 +151,23 @@ public protocol KernelSet: PanelKernels {
 
   // MARK: Attention
 
-  /// The scratch floats that one call of either attention kernel needs for these sizes.
-  static func attentionScratchCount(queries: Int, keys: Int, headWidth: Int) -> Int
-
-  /// Causal attention of one head, in tiles, never holding `queries × keys` scores.
-  ///
-  /// Query `i` sees keys `0...(keys − queries + i)`: `keys > queries` means that the first
-  /// `keys − queries` are cached. Softmax is computed online (arXiv 1805.02867, 2205.14135).
-  /// A value that is not a number reaches every later query, and up to 63 earlier ones.
+  /// Turns a tile of scores into weights `e^(score − maximum)`, and brings maxima, totals and the
+  /// weighted sums of values so far to the new maxima.
   ///
   /// - Parameters:
-  ///   - query: `queries × headWidth`, rows `queryStride` apart; likewise `key`, `value`, `output`.
-  ///   - scale: factor of the scores, usually `1/√headWidth`.
-  ///   - logSumExp: receives `queries` values, for the backward pass; nil if that is not wanted.
-  ///   - scratch: `attentionScratchCount` floats.
-  static func attention(
-    query: Floats, queryStride: Int, key: Floats, keyStride: Int,
-    value: Floats, valueStride: Int, output: MutableFloats, outputStride: Int,
-    queries: Int, keys: Int, headWidth: Int, scale: Float,
-    logSumExp: MutableFloats?, scratch: MutableFloats)
+  ///   - scores: `rows × keys`, rows 64 apart; score `(i, j)` is visible if `j ≤ i + diagonal`, and what
+  ///     is not becomes 0, up to `keys` rounded up to 16.
+  ///   - isFirst: whether there are no maxima, totals and sums yet.
+  ///   - sums: `rows × width`, `width` a multiple of 16.
+  static func updateSoftmax(
+    _ scores: MutableFloats, rows: Int, keys: Int, diagonal: Int, isFirst: Bool,
+    maxima: MutableFloats, totals: MutableFloats, sums: MutableFloats, width: Int)
 
-  /// The gradient of `attention` (`keys == queries`): recomputes scores tile by tile.
-  ///
-  /// Writes `dQuery`; writes `dKey` and `dValue`, or adds to them if `keepKeyValue` (query heads
-  /// that share a key head). Strides of gradients equal `dQueryStride`, `dKeyStride`, ….
-  static func attentionBackward(
-    dOutput: Floats, dOutputStride: Int, output: Floats, outputStride: Int,
-    query: Floats, queryStride: Int, key: Floats, keyStride: Int,
-    value: Floats, valueStride: Int, logSumExp: Floats,
-    dQuery: MutableFloats, dQueryStride: Int, dKey: MutableFloats, dKeyStride: Int,
-    dValue: MutableFloats, dValueStride: Int, keepKeyValue: Bool,
-    length: Int, headWidth: Int, scale: Float, scratch: MutableFloats)
+  /// Turns a tile of scores into weights `P = e^(score − logSumExp)` and the slopes `dP` into
+  /// `P ∘ (dP − δ)`, both 0 beyond the diagonal; tiles as in `updateSoftmax`.
+  static func findSlopes(
+    _ weights: MutableFloats, _ slopes: MutableFloats, rows: Int, keys: Int, diagonal: Int,
+    logSumExp: Floats, deltas: Floats)
 
   // MARK: Activations
 

@@ -23,6 +23,14 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     return bf16.isAvailable && Processor.hasFastBFloat16 ? .bf16 : .fp32
   }
 
+  /// The attention of this precision: half precision where sums stay in float32.
+  public var attention: any AttentionKernels.Type {
+    #if arch(x86_64)
+    if self == .bf16, Processor.hasBFloat16 { return BFloat16Attention.self }
+    #endif
+    return kernels
+  }
+
   /// What multiplies in this precision, or nil if the processor lacks it.
   public var panels: (any PanelKernels.Type)? {
     switch self {

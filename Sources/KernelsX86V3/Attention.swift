@@ -72,7 +72,7 @@ extension VectorKernels {
           queries: tileQueries, keys: tileKeys, inner: headWidth, diagonal: diagonal)
         updateSoftmax(
           scores, rows: tileQueries, keys: tileKeys, diagonal: diagonal, isFirst: firstKey == 0,
-          maxima + firstQuery, totals + firstQuery, target, padded)
+          maxima: maxima + firstQuery, totals: totals + firstQuery, sums: target, width: padded)
         multiplyWeights(
           scores, packedValue, into: target, queries: tileQueries, keys: tileKeys,
           columns: padded, diagonal: diagonal, keep: firstKey > 0)
@@ -87,6 +87,62 @@ extension VectorKernels {
       logSumExp?[row] = maxima[row] + log(totals[row])
     }
   }
+
+  /// Turns a tile of scores into weights `e^(score − maximum)` and brings maxima, totals and the
+  /// weighted sums of values so far to the new maxima.
+  public static func updateSoftmax(
+    _ scores: MutableFloats, rows: Int, keys: Int, diagonal: Int, isFirst: Bool,
+    maxima: MutableFloats, totals: MutableFloats, sums: MutableFloats, width: Int
+  ) {
+    for row in 0..<rows {
+      let scores = scores + row * tileLength
+      let visible = min(keys, row + diagonal + 1)
+      let covered = roundUp(visible, to: laneCount)
+      for column in visible..<covered { scores[column] = -.infinity }
+      let old = isFirst ? -.infinity : maxima[row]
+      let new = max(old, largestOf(scores, covered))
+      let shifts = every(new)
+      var (a, b) = (Lanes(), Lanes())
+      var column = 0
+      while column + 2 * laneCount <= covered {
+        let first = exponentialOfNonPositive(load(scores + column) - shifts)
+        let second = exponentialOfNonPositive(load(scores + column + laneCount) - shifts)
+        store(first, to: scores + column)
+        store(second, to: scores + column + laneCount)
+        a += first
+        b += second
+        column += 2 * laneCount
+      }
+      if column < covered {
+        let first = exponentialOfNonPositive(load(scores + column) - shifts)
+        store(first, to: scores + column)
+        a += first
+        column += laneCount
+      }
+      // The product that follows takes rows in blocks and so reads beyond the diagonal.
+      while column < keys {
+        store(Lanes(), to: scores + column)
+        column += laneCount
+      }
+      let total = sum(a + b)
+      maxima[row] = new
+      if isFirst {
+        totals[row] = total
+      } else if new == old {
+        totals[row] += total
+      } else {
+        let correction = exponential(old - new)
+        totals[row] = totals[row] * correction + total
+        let factors = every(correction)
+        let sums = sums + row * width
+        var index = 0
+        while index < width {
+          store(factors * load(sums + index), to: sums + index)
+          index += laneCount
+        }
+      }
+    }
+  }
 }
 
 /// The next address that a register fits into one cache line at.
@@ -94,63 +150,6 @@ extension VectorKernels {
 func aligned(_ pointer: MutableFloats) -> MutableFloats {
   let excess = Int(bitPattern: pointer) & 63
   return excess == 0 ? pointer : pointer + (64 - excess) / 4
-}
-
-/// Turns a tile of scores into weights `e^(score − maximum)` and brings maxima, totals and the
-/// weighted sums of values so far to the new maxima.
-@inline(__always)
-private func updateSoftmax(
-  _ scores: MutableFloats, rows: Int, keys: Int, diagonal: Int, isFirst: Bool,
-  _ maxima: MutableFloats, _ totals: MutableFloats, _ sums: MutableFloats, _ width: Int
-) {
-  for row in 0..<rows {
-    let scores = scores + row * tileLength
-    let visible = min(keys, row + diagonal + 1)
-    let covered = roundUp(visible, to: laneCount)
-    for column in visible..<covered { scores[column] = -.infinity }
-    let old = isFirst ? -.infinity : maxima[row]
-    let new = max(old, largestOf(scores, covered))
-    let shifts = every(new)
-    var (a, b) = (Lanes(), Lanes())
-    var column = 0
-    while column + 2 * laneCount <= covered {
-      let first = exponentialOfNonPositive(load(scores + column) - shifts)
-      let second = exponentialOfNonPositive(load(scores + column + laneCount) - shifts)
-      store(first, to: scores + column)
-      store(second, to: scores + column + laneCount)
-      a += first
-      b += second
-      column += 2 * laneCount
-    }
-    if column < covered {
-      let first = exponentialOfNonPositive(load(scores + column) - shifts)
-      store(first, to: scores + column)
-      a += first
-      column += laneCount
-    }
-    // The product that follows takes rows in blocks and so reads beyond the diagonal.
-    while column < keys {
-      store(Lanes(), to: scores + column)
-      column += laneCount
-    }
-    let total = sum(a + b)
-    maxima[row] = new
-    if isFirst {
-      totals[row] = total
-    } else if new == old {
-      totals[row] += total
-    } else {
-      let correction = exponential(old - new)
-      totals[row] = totals[row] * correction + total
-      let factors = every(correction)
-      let sums = sums + row * width
-      var index = 0
-      while index < width {
-        store(factors * load(sums + index), to: sums + index)
-        index += laneCount
-      }
-    }
-  }
 }
 
 @inline(__always)

@@ -66,7 +66,7 @@ extension VectorKernels {
           queries: tileQueries, keys: tileKeys, inner: headWidth, diagonal: diagonal)
         findSlopes(
           weights, slopes, rows: tileQueries, keys: tileKeys, diagonal: diagonal,
-          logSumExp + firstQuery, deltas + firstQuery)
+          logSumExp: logSumExp + firstQuery, deltas: deltas + firstQuery)
         multiplyTransposedWeights(
           weights, tileOutput, into: valueSums, queries: tileQueries, keys: tileKeys,
           columns: padded, diagonal: diagonal, keep: diagonal > 0)
@@ -90,32 +90,31 @@ extension VectorKernels {
       querySums, stride: padded, rows: length, width: headWidth, factor: scale,
       into: dQuery, stride: dQueryStride, keep: false)
   }
-}
 
-/// Turns scores into weights `P` and the slopes `dP` into `P ∘ (dP − δ)`, both 0 beyond the
-/// diagonal.
-@inline(__always)
-private func findSlopes(
-  _ weights: MutableFloats, _ slopes: MutableFloats, rows: Int, keys: Int, diagonal: Int,
-  _ logSumExp: Floats, _ deltas: Floats
-) {
-  for row in 0..<rows {
-    let (weights, slopes) = (weights + row * tileLength, slopes + row * tileLength)
-    let visible = min(keys, row + diagonal + 1)
-    let covered = roundUp(visible, to: laneCount)
-    for column in visible..<covered { weights[column] = -.infinity }
-    let (shifts, offsets) = (every(logSumExp[row]), every(deltas[row]))
-    var column = 0
-    while column < covered {
-      let weight = exponential(load(weights + column) - shifts)
-      store(weight, to: weights + column)
-      store(weight * (load(slopes + column) - offsets), to: slopes + column)
-      column += laneCount
-    }
-    while column < keys {
-      store(Lanes(), to: weights + column)
-      store(Lanes(), to: slopes + column)
-      column += laneCount
+  /// Turns scores into weights `P` and the slopes `dP` into `P ∘ (dP − δ)`, both 0 beyond the
+  /// diagonal.
+  public static func findSlopes(
+    _ weights: MutableFloats, _ slopes: MutableFloats, rows: Int, keys: Int, diagonal: Int,
+    logSumExp: Floats, deltas: Floats
+  ) {
+    for row in 0..<rows {
+      let (weights, slopes) = (weights + row * tileLength, slopes + row * tileLength)
+      let visible = min(keys, row + diagonal + 1)
+      let covered = roundUp(visible, to: laneCount)
+      for column in visible..<covered { weights[column] = -.infinity }
+      let (shifts, offsets) = (every(logSumExp[row]), every(deltas[row]))
+      var column = 0
+      while column < covered {
+        let weight = exponential(load(weights + column) - shifts)
+        store(weight, to: weights + column)
+        store(weight * (load(slopes + column) - offsets), to: slopes + column)
+        column += laneCount
+      }
+      while column < keys {
+        store(Lanes(), to: weights + column)
+        store(Lanes(), to: slopes + column)
+        column += laneCount
+      }
     }
   }
 }

@@ -30,27 +30,27 @@ struct AttentionBackwardTests {
     for (a, b) in zip(all, slope) { #expect(abs(a - b) < 1e-8) }
   }
 
-  @Test("every length up to 130 follows the formula", arguments: KernelCase.all)
-  func lengths(_ set: KernelCase) {
+  @Test("every length up to 130 follows the formula", arguments: AttentionCase.all)
+  func lengths(_ set: AttentionCase) {
     for length in 1...130 { check(set, length: length, headWidth: 8, heads: 1) }
   }
 
-  @Test("every even head width does", arguments: KernelCase.all)
-  func widths(_ set: KernelCase) {
+  @Test("every even head width does", arguments: AttentionCase.all)
+  func widths(_ set: AttentionCase) {
     for headWidth in [2, 6, 10, 16, 24, 32, 48, 64, 80, 128] {
       check(set, length: 70, headWidth: headWidth, heads: 1)
     }
     check(set, length: 200, headWidth: 64, heads: 1)
   }
 
-  @Test("heads that share keys and values add up their gradients", arguments: KernelCase.all)
-  func groupedHeads(_ set: KernelCase) {
+  @Test("heads that share keys and values add up their gradients", arguments: AttentionCase.all)
+  func groupedHeads(_ set: AttentionCase) {
     check(set, length: 70, headWidth: 16, heads: 3)
     check(set, length: 9, headWidth: 10, heads: 2)
   }
 
   /// `heads` query heads on one head of keys and values.
-  private func check(_ set: KernelCase, length: Int, headWidth: Int, heads: Int) {
+  private func check(_ set: AttentionCase, length: Int, headWidth: Int, heads: Int) {
     var noise = Noise(length * 1000 + headWidth)
     func matrix(_ gap: Int) -> StridedMatrix {
       StridedMatrix(rows: length, width: headWidth, gap: gap, noise: &noise)
@@ -89,12 +89,13 @@ struct AttentionBackwardTests {
         scale: Double(scale))
       // A single key has weight 1 whatever the query: the truth is 0, so nothing to compare with.
       expectClose(
-        dQuery.parts.rows + [1], Array(truth.dQuery.joined()) + [1], tolerance: 5e-6, name)
+        dQuery.parts.rows + [1], Array(truth.dQuery.joined()) + [1], tolerance: set.tolerance(5e-6),
+        name)
       #expect(dQuery.parts.gaps == gaps, "wrote between the rows")
       truthKey = zip(truthKey, truth.dKey.joined()).map { $0 + $1 }
       truthValue = zip(truthValue, truth.dValue.joined()).map { $0 + $1 }
     }
-    expectClose(dKey.parts.rows + [1], truthKey + [1], tolerance: 5e-6, name)
-    expectClose(dValue.parts.rows, truthValue, tolerance: 5e-6, name)
+    expectClose(dKey.parts.rows + [1], truthKey + [1], tolerance: set.tolerance(5e-6), name)
+    expectClose(dValue.parts.rows, truthValue, tolerance: set.tolerance(5e-6), name)
   }
 }

@@ -11,6 +11,7 @@ struct AttentionCall {
   let past: Int
 
   var width: Int { shape.headWidth }
+  private var attention: any AttentionKernels.Type { tape.precision.attention }
   var tape: Tape { input.tape }
 
   /// Queries (then keys, side by side), and the distance between rows.
@@ -43,7 +44,7 @@ struct AttentionCall {
   func forward(into y: Tensor, logSumExp: MutableFloats?, cache: CachedLayer?) {
     let (source, stride) = queryKeys
     let keys = past + shape.length
-    let scratchCount = kernels.attentionScratchCount(
+    let scratchCount = attention.attentionScratchCount(
       queries: shape.length, keys: keys, headWidth: width)
     let total = scratchCount * Workers.shared.count
     let scratch = tape.borrow(total)
@@ -65,7 +66,7 @@ struct AttentionCall {
         value = Floats(input.value + firstRow * input.columns + valueColumn + keyHead)
         (keyStride, valueStride) = (stride, input.columns)
       }
-      kernels.attention(
+      attention.attention(
         query: source + firstRow * stride + head * width, queryStride: stride,
         key: key, keyStride: keyStride, value: value, valueStride: valueStride,
         output: y.value + firstRow * y.columns + head * width, outputStride: y.columns,
@@ -77,7 +78,7 @@ struct AttentionCall {
 
   /// Writes the gradient of the input; adds to those of the norms' weights.
   func backward(_ dy: Floats, output y: Tensor, logSumExp: Floats) {
-    let scratchCount = kernels.attentionScratchCount(
+    let scratchCount = attention.attentionScratchCount(
       queries: shape.length, keys: shape.length, headWidth: width)
     let scratchTotal = scratchCount * Workers.shared.count
     let scratch = tape.borrow(scratchTotal)
@@ -110,7 +111,7 @@ struct AttentionCall {
       let outputStart = firstRow * y.columns + head * width
       let queryStart = firstRow * stride + head * width
       let keyStart = firstRow * stride + keyColumn + keyHead * width
-      kernels.attentionBackward(
+      attention.attentionBackward(
         dOutput: dy + outputStart, dOutputStride: y.columns,
         output: y.value + outputStart, outputStride: y.columns,
         query: source + queryStart, queryStride: stride,
