@@ -1,6 +1,7 @@
 /// How much memory a run will take, from its shapes alone.
 
 import Autograd
+import Corpora
 import Models
 
 /// The memory that one process of a run touches, in bytes.
@@ -8,8 +9,8 @@ import Models
 /// The program itself, parameters, gradients and optimizer state, and the activations of one
 /// micro-batch at the height of a step: what is kept of every block, and what the way back through
 /// one of them borrows. Within 15% of what models of 0.1 to 124 million parameters were measured to
-/// take. The tokenizer, the text read ahead, a fit to counts before the first step, whose memory is given
-/// back, and evaluations are left out.
+/// take. What reads the text has a figure of its own. A fit to counts before the first step, whose memory
+/// is given back, and evaluations are left out.
 public struct MemoryEstimate: Sendable, Equatable {
   /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state, the average.
   public let parameterBytes: Int
@@ -50,6 +51,26 @@ public struct MemoryEstimate: Sendable, Equatable {
         configuration, tokens: windows * options.context, drops: options.dropout > 0,
         recomputes: options.recomputesBlocks)
   }
+
+  /// The text that is read ahead, and what reads, decompresses and encodes it.
+  ///
+  /// - Parameter corpusBytes: bytes of text in the corpus; nil for more than is held at once.
+  public static func readingBytes(
+    _ data: DataOptions, vocabularySize: Int, corpusBytes: Int?
+  ) -> Int {
+    let bytesPerToken = vocabularySize <= 1 << 16 ? 2 : 4
+    let block: Int
+    switch data.shuffle {
+    case .none: block = 1 << 18
+    case .buffer(let tokens): block = tokens
+    }
+    // English has about four bytes a token.
+    let tokens = min(2 * block, corpusBytes.map { $0 / 4 } ?? 2 * block)
+    return readerBytes + tokens * bytesPerToken
+  }
+
+  /// Tokenizer, decompressor, and text on its way between threads: measured.
+  private static let readerBytes = 56 << 20
 
   /// Floats of activations for so many tokens.
   private static func activations(

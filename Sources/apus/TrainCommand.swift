@@ -200,9 +200,12 @@ struct TrainCommand: ParsableCommand {
       let value = item.value + String(repeating: " ", count: values - item.value.count)
       messages.say("  \(name)  \(value)  \(item.reason)")
     }
-    let memory = MemoryEstimate(
-      plan.configuration, try start.options(for: plan), processes: processes.size
-    ).bytes
+    let options = try start.options(for: plan)
+    let memory =
+      MemoryEstimate(plan.configuration, options, processes: processes.size).bytes
+      + MemoryEstimate.readingBytes(
+        options.data, vocabularySize: plan.configuration.vocabularySize,
+        corpusBytes: plan.corpusBytes)
     let summary = [
       "\(Format.count(plan.parameterCount)) parameters",
       "\(Format.count(plan.expectedTokens)) tokens in \(Format.plural(plan.expectedSteps, "step"))",
