@@ -2,7 +2,6 @@
 
 import Glibc
 import Machine
-import Synchronization
 import Tokenizers
 
 /// The order in which windows are given out.
@@ -193,7 +192,7 @@ public final class BatchLoader {
 
   /// What the thread says about its work.
   private final class Filling: Sendable {
-    let value = Mutex(SequencePacker.Progress(tokens: 0, wanted: 0))
+    let value = Guarded(SequencePacker.Progress(tokens: 0, wanted: 0))
   }
 
   private static func fill(

@@ -1,6 +1,6 @@
 /// What each token of a vocabulary does to a word reader, worked out once.
 
-import Synchronization
+import Machine
 import Tokenizers
 
 /// The bytes of all tokens, and the verdicts they bring about at every place.
@@ -34,7 +34,7 @@ final class WordTokens: Sendable {
   let known: Int
   private let isSpecial: [Bool]
   /// By place; made when they are asked for, since few contexts lead to all places.
-  private let tables = Mutex<[Table?]>(
+  private let tables = Guarded<[Table?]>(
     [Table?](repeating: nil, count: WordReader.Place.allCases.count))
 
   init(tokenizer: some TextTokenizer, vocabularySize: Int) {

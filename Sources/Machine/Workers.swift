@@ -2,7 +2,6 @@
 
 import CMachine
 import Glibc
-import Synchronization
 
 /// A fixed set of threads that run the pieces of one loop at a time.
 ///
@@ -13,7 +12,7 @@ import Synchronization
 ///
 /// Not for work that blocks: every thread spins for about 50 µs between loops.
 public final class Workers: Sendable {
-  private static let pool = Mutex<Workers?>(nil)
+  private static let pool = Guarded<Workers?>(nil)
 
   /// Makes `shared` a pool of `count` threads; not while it shares a loop.
   public static func configure(count: Int) {

@@ -1,6 +1,6 @@
 /// The tables of byte-pair encoding: what a piece starts as, and what merges.
 
-import Synchronization
+import Machine
 
 /// A byte-pair encoding, byte-level or of characters, immutable and shared by all encoders.
 ///
@@ -30,7 +30,7 @@ final class BPEModel: Sendable {
   /// has no token.
   let bytePairs: FlatTable<UInt32>?
   private let products: [Token]
-  private let madeBarriers = Mutex<MergeBarriers?>(nil)
+  private let madeBarriers = Guarded<MergeBarriers?>(nil)
   /// The bytes of the longest token.
   let longestToken: Int
   /// The token of each byte, or `missing`.

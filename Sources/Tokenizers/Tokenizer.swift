@@ -1,7 +1,6 @@
 /// A tokenizer: bytes to tokens and back, from the files of the field.
 
 import Machine
-import Synchronization
 
 /// The number of a token in its vocabulary.
 public typealias Token = UInt32
@@ -21,7 +20,7 @@ public final class Tokenizer: Sendable {
   /// normalising.
   let matchers: (ordinary: AddedTokenStages, all: AddedTokenStages)
   private let specials: [String: Token]
-  private let idleEncoders = Mutex<[PieceEncoder]>([])
+  private let idleEncoders = Guarded<[PieceEncoder]>([])
 
   /// The text of the end-of-text token, if the vocabulary has one; see `endOfText`.
   private static let endNames = [

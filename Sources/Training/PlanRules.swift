@@ -48,6 +48,16 @@ extension TrainingPlan {
     return max(1, corpusBytes.map { min(wanted, $0) } ?? wanted)
   }
 
+  /// How often a run reads its corpus; 0 if its length is not known. A token of English stands for about
+  /// 0.29 bytes a bit of the vocabulary: 2.4 where it has 1,024 tokens, 3.9 where it has 8,192.
+  static func epochs(tokens: Int, vocabularySize: Int, corpusBytes: Int?) -> Double {
+    guard let corpusBytes, corpusBytes > 0 else { return 0 }
+    return Double(tokens) * 0.29 * log2(Double(vocabularySize)) / Double(corpusBytes)
+  }
+
+  /// From trials on a megabyte of Shakespeare.
+  static func dropout(epochs: Double) -> Double { epochs < 3 ? 0 : epochs < 5 ? 0.1 : 0.2 }
+
   /// Tokens to validate on, and how often over a run: a forward pass costs a third of training, and
   /// all evaluations together a tenth of the run, as long as two of 8,192 tokens fit into that.
   static func validation(tokens: Int) -> (tokens: Int, evaluations: Int) {

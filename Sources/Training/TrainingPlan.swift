@@ -36,6 +36,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var microBatches: Int
   /// The largest norm of all gradients together, or 0.
   public private(set) var clip: Double
+  /// The share of values that dropout zeroes.
+  public private(set) var dropout: Double
   /// What matrix products round their operands to.
   public let precision: Precision
   /// How embedding and head are fitted to counts before the first step, or nil.
@@ -151,6 +153,11 @@ public struct TrainingPlan: Sendable, Equatable {
             ? "nothing was asked" : "2 a parameter, at most 4 times the corpus"))
     let tokens = Self.expectedTokens(
       length, speed: speed, configuration: configuration, batchTokens: wishes.batchTokens)
+    let epochs = Self.epochs(
+      tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
+    dropout = decide(
+      "dropout", wishes.dropout, Self.dropout(epochs: epochs),
+      epochs < 1 ? "no text is read twice" : "for text that is read \(Int(epochs.rounded())) times")
     let usualBatch = kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
@@ -241,6 +248,7 @@ public struct TrainingPlan: Sendable, Equatable {
       context: configuration.contextLength, sequences: sequences,
       microBatches: microBatches, clip: clip, evaluateEvery: evaluateEvery,
       saveEvery: evaluateEvery * 2, seed: seed)
+    options.dropout = dropout
     options.precision = precision
     options.start = start
     return options

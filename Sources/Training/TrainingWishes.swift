@@ -44,6 +44,8 @@ extension TrainingPlan {
     public var batchTokens: Int?
     /// The largest norm of all gradients together, or 0.
     public var clip: Double?
+    /// The share of values that dropout zeroes.
+    public var dropout: Double?
     /// The length of the run.
     public var horizon: Horizon?
     /// What matrix products round their operands to.

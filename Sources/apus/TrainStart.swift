@@ -111,7 +111,6 @@ struct TrainStart {
     if let rate = step.embeddingRate { options.optimizer.embeddingRate = rate }
     if let rate = step.headRate { options.optimizer.headRate = rate }
     if let cooldown = step.cooldown { options.schedule.cooldown = cooldown }
-    if let dropout = step.dropout { options.dropout = dropout }
     if let beta = step.beta1 { options.optimizer.beta1 = beta }
     if let beta = step.beta2 { options.optimizer.beta2 = beta }
     if let interval = watch.evaluateEvery { options.evaluateEvery = interval.steps }
@@ -159,6 +158,7 @@ extension TrainCommand {
     wishes.microBatches = step.microBatches
     wishes.clip = step.clip
     wishes.horizon = length.horizon
+    wishes.dropout = step.dropout
     wishes.start = recipe.start
     wishes.zeroProjections = switches.zeroProjections?.isOn
     return wishes

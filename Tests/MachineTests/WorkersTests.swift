@@ -18,7 +18,7 @@ struct WorkersTests {
   func ranges(threads: Int) {
     let workers = Workers(count: threads)
     for length in [0, 1, 15, 16, 17, 100, 4096] {
-      let found = Mutex<[Range<Int>]>([])
+      let found = Guarded<[Range<Int>]>([])
       workers.divide(length, alignment: 16) { range, _ in found.withLock { $0.append(range) } }
       let ranges = found.withLock { $0.sorted { $0.lowerBound < $1.lowerBound } }
       #expect(ranges.reduce(0) { $0 + $1.count } == length)

@@ -3,7 +3,6 @@
 import Distributed
 import Glibc
 import Machine
-import Synchronization
 
 /// One of several threads that send each other messages through memory.
 public final class ThreadCommunicator: Communicator {
@@ -14,7 +13,7 @@ public final class ThreadCommunicator: Communicator {
   }
 
   private final class Post: Sendable {
-    let letters = Mutex<[Address: [[UInt8]]]>([:])
+    let letters = Guarded<[Address: [[UInt8]]]>([:])
   }
 
   private final class Sent: Transfer {

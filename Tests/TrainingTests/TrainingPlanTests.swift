@@ -203,6 +203,21 @@ import Training
     #expect(TrainingPlan(wishes, cores: 2).horizon == .tokens(1_000_000))
   }
 
+  @Test(
+    "text that is read many times is trained on with dropout",
+    arguments: [(150_000_000, 0.0), (4_000_000, 0), (2_100_000, 0.1), (1_115_394, 0.2)])
+  func dropout(bytes: Int, share: Double) {
+    var wishes = TrainingPlan.Wishes()
+    wishes.vocabularySize = 1_024
+    wishes.corpusBytes = bytes
+    wishes.horizon = .tokens(2_700_000)
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(plan.dropout == share)
+    #expect(plan.options(data: DataOptions(corpus: [])).dropout == share)
+    wishes.dropout = 0.05
+    #expect(TrainingPlan(wishes, cores: 2).dropout == 0.05)
+  }
+
   @Test("a large step takes several micro-batches of equal size")
   func passes() {
     var wishes = TrainingPlan.Wishes()

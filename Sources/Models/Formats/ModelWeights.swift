@@ -2,7 +2,6 @@
 
 import Autograd
 import Machine
-import Synchronization
 
 /// Copying between a model's parameters and the tensors by which transformers knows them.
 enum ModelWeights {
@@ -61,7 +60,7 @@ enum ModelWeights {
     let pieces = matches.flatMap { place, entry in
       strips(of: place).map { (place: place, entry: entry, strip: $0) }
     }
-    let failures = Mutex<[Int: ModelFileError]>([:])
+    let failures = Guarded<[Int: ModelFileError]>([:])
     Workers.shared.share(pieces.count) { (index: Int) in
       let (place, entry, strip) = pieces[index]
       do throws(ModelFileError) {
