@@ -26,8 +26,9 @@ struct ModelCommandTests {
   func interruption() async throws {
     let goods = try await Workshop.shared.goods()
     let scratch = TemporaryFolder()
-    let steps = 160
-    let more = ["--evaluate-every", "40", "--save-every", "30"]
+    // Long enough that the interruption comes before the end also where the machine is busy.
+    let steps = 1_200
+    let more = ["--evaluate-every", "300", "--save-every", "210"]
     let whole = scratch("whole")
     let stopped = scratch("stopped")
     let first = try await Program.run(
