@@ -145,7 +145,7 @@ struct StepOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The share of values that dropout zeroes; for corpora that repeat (default: 0).",
+      "The share of values that dropout zeroes (default: by how often the text is read).",
       valueName: "x"))
   var dropout: Double?
 
