@@ -156,7 +156,7 @@ public protocol KernelSet: PanelKernels, AttentionKernels {
   ///
   /// - Parameters:
   ///   - scores: `rows × keys`, rows 64 apart; score `(i, j)` is visible if `j ≤ i + diagonal`, and what
-  ///     is not becomes 0, up to `keys` rounded up to 16.
+  ///     is not becomes 0.
   ///   - isFirst: whether there are no maxima, totals and sums yet.
   ///   - sums: `rows × width`, `width` a multiple of 16.
   static func updateSoftmax(

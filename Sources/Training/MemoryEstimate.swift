@@ -64,8 +64,9 @@ public struct MemoryEstimate: Sendable, Equatable {
     case .none: block = 1 << 18
     case .buffer(let tokens): block = tokens
     }
-    // English has about four bytes a token.
-    let tokens = min(2 * block, corpusBytes.map { $0 / 4 } ?? 2 * block)
+    let length = TrainingPlan.bytesPerToken(vocabularySize: vocabularySize)
+    let tokens = min(
+      2 * block, corpusBytes.map { Int((Double($0) / length).rounded()) } ?? 2 * block)
     return readerBytes + tokens * bytesPerToken
   }
 
