@@ -112,8 +112,17 @@ public final class Parameter: @unchecked Sendable {
 
   /// The gradient for a contribution that can only be added.
   func startedGradient() -> MutableFloats {
-    if !keepsGradient() { gradient.update(repeating: 0, count: count) }
+    if !keepsGradient() { gradient.zero(count: count) }
     return gradient
+  }
+}
+
+extension MutableFloats {
+  /// Sets `count` values to zero, on all threads.
+  fileprivate func zero(count: Int) {
+    Workers.shared.divide(count, alignment: 1024) { range, _ in
+      (self + range.lowerBound).update(repeating: 0, count: range.count)
+    }
   }
 }
 
@@ -166,9 +175,7 @@ public final class ParameterStore: @unchecked Sendable {
 
   /// Sets every gradient to zero, on all threads.
   public func zeroGradients() {
-    Workers.shared.divide(count, alignment: 1024) { [gradients] range, _ in
-      (gradients + range.lowerBound).update(repeating: 0, count: range.count)
-    }
+    gradients.zero(count: count)
     for parameter in parameters { parameter.hasGradient = true }
   }
 

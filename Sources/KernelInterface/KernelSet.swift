@@ -205,19 +205,31 @@ public protocol KernelSet: PanelKernels, AttentionKernels {
     _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
     softCap: Float, gradientScale: Float?, losses: MutableFloats)
 
+  /// Cross-entropy of logits of drawn tokens that stand for a whole vocabulary, and its gradient in
+  /// their place.
+  ///
+  /// Column `j` counts `e^offsets[j]` times among the others, once as a row's own target: with
+  /// `z = cap(logit)`, `losses[r] = ln(e^z[t] + Σ over j ≠ t of e^(z[j] + offsets[j])) − z[t]`. The row
+  /// becomes the loss's gradient times `gradientScale`, through the soft cap if that is above 0. An
+  /// offset of −∞ leaves a column to the rows whose target it is. Targets as in `crossEntropy`.
+  static func sampledCrossEntropy(
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
+    offsets: Floats, softCap: Float, gradientScale: Float, losses: MutableFloats)
+
   /// The largest logit of every row and `Σ e^(logit − largest)`, of a part of the vocabulary.
   ///
   /// With `softCap` c > 0 the logits are first replaced by `c · tanh(logit / c)`; otherwise they
   /// stay as they are. What several parts of a vocabulary come to is put together by the caller.
+  /// Column `j` counts `e^offsets[j]` times, or once if there are none.
   static func exponentialSums(
-    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, largest: MutableFloats,
-    sums: MutableFloats)
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, offsets: Floats?,
+    largest: MutableFloats, sums: MutableFloats)
 
-  /// Logits that `exponentialSums` has left become `factors[r] · e^(x − shifts[r])`, through the
-  /// soft cap: the gradient of all but the target. No logit is much larger than its row's shift.
+  /// Logits that `exponentialSums` has left become `factors[r] · e^(x + offset − shifts[r])`, through
+  /// the soft cap: the gradient of all but the target. No logit is much larger than its row's shift.
   static func exponentialGradient(
-    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, shifts: Floats,
-    factors: Floats)
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, offsets: Floats?,
+    shifts: Floats, factors: Floats)
 
   /// `x = c · tanh(x / c)` in place.
   static func softCap(_ x: MutableFloats, cap: Float, count: Int)
@@ -229,13 +241,16 @@ public protocol KernelSet: PanelKernels, AttentionKernels {
   /// With `g = gradientScale · gradient`: `p −= rate·decay·p`; `m = β₁m + (1−β₁)g`;
   /// `v = β₂v + (1−β₂)g²`; `p −= rate / correction1 · m / (√(v / correction2) + ε)`.
   ///
-  /// - Parameter isCautious: whether only those parameters decay that the rest of the step brings
-  ///   nearer to 0 as well, or beyond it.
+  /// - Parameters:
+  ///   - isCautious: whether only those parameters decay that the rest of the step brings nearer to 0
+  ///     as well, or beyond it.
+  ///   - skipsUntouched: whether neighbours that fill a vector, all of gradient 0, stay as they are,
+  ///     moments included: of the rows of a table, those that a step has not met.
   static func adamW(
     _ parameters: MutableFloats, gradient: Floats, firstMoment: MutableFloats,
     secondMoment: MutableFloats, count: Int, gradientScale: Float,
     rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float, isCautious: Bool,
-    correction1: Float, correction2: Float)
+    skipsUntouched: Bool, correction1: Float, correction2: Float)
 
   /// Nesterov's momentum: with `g = gradientScale · gradient`, `mean = β·mean + (1−β)g` and
   /// `direction = β·mean + (1−β)g`.

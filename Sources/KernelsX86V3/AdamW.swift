@@ -8,13 +8,15 @@ extension VectorKernels {
   /// With `g = gradientScale · gradient`: `p −= rate·decay·p`; `m = β₁m + (1−β₁)g`;
   /// `v = β₂v + (1−β₂)g²`; `p −= rate / correction1 · m / (√(v / correction2) + ε)`.
   ///
-  /// - Parameter isCautious: whether only those parameters decay that the rest of the step brings
-  ///   nearer to 0 as well, or beyond it (arXiv 2510.12402).
+  /// - Parameters:
+  ///   - isCautious: whether only those parameters decay that the rest of the step brings nearer to 0
+  ///     as well, or beyond it (arXiv 2510.12402).
+  ///   - skipsUntouched: whether a vector's worth of neighbours, all of gradient 0, stays as it is.
   public static func adamW(
     _ parameters: MutableFloats, gradient: Floats, firstMoment: MutableFloats,
     secondMoment: MutableFloats, count: Int, gradientScale: Float,
     rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float, isCautious: Bool,
-    correction1: Float, correction2: Float
+    skipsUntouched: Bool, correction1: Float, correction2: Float
   ) {
     let scales = every(gradientScale)
     let shrink = every(1 - rate * decay)
@@ -27,7 +29,12 @@ extension VectorKernels {
     var index = 0
     while index < count {
       let rest = count - index
-      let g = scales * load(gradient + index, rest)
+      let raw = load(gradient + index, rest)
+      if skipsUntouched, all(raw .== zeros) {
+        index += laneCount
+        continue
+      }
+      let g = scales * raw
       let m = (old1 * load(firstMoment + index, rest)).addingProduct(new1, g)
       let v = (old2 * load(secondMoment + index, rest)).addingProduct(new2 * g, g)
       let old = load(parameters + index, rest)

@@ -41,29 +41,39 @@ extension VectorKernels {
     }
   }
 
-  /// The largest logit of every row and `Σ e^(logit − largest)`, of a part of the vocabulary.
+  /// The largest logit, offset included, of every row and `Σ e^(logit + offset − largest)`, of a part of
+  /// the vocabulary.
   public static func exponentialSums(
-    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, largest: MutableFloats,
-    sums: MutableFloats
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, offsets: Floats?,
+    largest: MutableFloats, sums: MutableFloats
   ) {
     for row in 0..<rows {
       let x = logits + row * vocabulary
       if softCap > 0 { Self.softCap(x, cap: softCap, count: vocabulary) }
-      let shift = largestValue(of: x, vocabulary)
-      largest[row] = shift
-      sums[row] = sumOfExponentials(x, shift: shift, vocabulary)
+      if let offsets {
+        largest[row] = largestSum(x, offsets, vocabulary)
+        sums[row] = sumOfExponentials(x, offsets, shift: largest[row], vocabulary)
+      } else {
+        largest[row] = largestValue(of: x, vocabulary)
+        sums[row] = sumOfExponentials(x, shift: largest[row], vocabulary)
+      }
     }
   }
 
-  /// Logits become `factors[r] · e^(x − shifts[r])`, through the soft cap.
+  /// Logits become `factors[r] · e^(x + offset − shifts[r])`, through the soft cap.
   public static func exponentialGradient(
-    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, shifts: Floats,
-    factors: Floats
+    _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, offsets: Floats?,
+    shifts: Floats, factors: Floats
   ) {
+    let cap = softCap > 0 ? softCap : .infinity
     for row in 0..<rows {
-      replaceByGradient(
-        logits + row * vocabulary, shift: shifts[row], factor: factors[row],
-        cap: softCap > 0 ? softCap : .infinity, vocabulary)
+      let x = logits + row * vocabulary
+      if let offsets {
+        replaceByGradient(
+          x, offsets, shift: shifts[row], factor: factors[row], cap: cap, vocabulary)
+      } else {
+        replaceByGradient(x, shift: shifts[row], factor: factors[row], cap: cap, vocabulary)
+      }
     }
   }
 

@@ -30,11 +30,12 @@ extension Transformer {
   /// if there is one, and hands it to the one after, or computes the losses.
   ///
   /// - Parameters:
+  ///   - sample: the tokens that stand for the vocabulary in the loss, or nil for all.
   ///   - tape: which of several micro-batches under way this one is.
   ///   - completion: in the last stage, as in `addGradients`; the head's gradient is complete here.
   public func forward(
     inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float, dropout: Dropout?,
-    tape index: Int, completion: ((Parameter) -> Void)? = nil
+    sample: VocabularySample? = nil, tape index: Int, completion: ((Parameter) -> Void)? = nil
   ) -> StagePass {
     let tape = recordingTape(index)
     tape.dropout = dropout.map { $0.skipping(masksBefore) }
@@ -45,7 +46,8 @@ extension Transformer {
     }
     observe(tape, completion)
     let losses = losses(
-      of: x, targets: targets, gradientScale: gradientScale / Float(targets.count))
+      of: x, targets: targets, gradientScale: gradientScale / Float(targets.count),
+      sample: sample)
     let loss = losses.reduce(0) { $0 + Double($1) } / Double(targets.count)
     return StagePass(loss: loss, tape: tape, arrived: arrived, left: nil)
   }

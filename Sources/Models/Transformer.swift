@@ -213,10 +213,12 @@ public final class Transformer: @unchecked Sendable {
 
   /// The losses at the end of the residual stream, one a token; their gradient, on a tape that
   /// records, times `gradientScale`.
-  func losses(of x: Tensor, targets: [Token], gradientScale: Float) -> [Float] {
+  func losses(
+    of x: Tensor, targets: [Token], gradientScale: Float, sample: VocabularySample? = nil
+  ) -> [Float] {
     normalized(x).crossEntropy(
       head: head, targets: targets, softCap: configuration.softCap, gradientScale: gradientScale,
-      part: vocabularyPart)
+      part: vocabularyPart, sample: sample)
   }
 
   /// Has `completion` called with every parameter whose gradient is complete on a tape.
@@ -241,18 +243,20 @@ public final class Transformer: @unchecked Sendable {
   ///   - targets: the token that follows each.
   ///   - dropout: what is dropped after the embedding and at the end of both parts of every block,
   ///     as GPT-2 does (its dropout of attention weights is left out); nil for nothing.
+  ///   - sample: the tokens that stand for the vocabulary in the loss, or nil for all.
   ///   - completion: is called during the way back with every parameter whose gradient is complete.
   ///
   /// Where processes divide the layers, gradients must be started anew (`restartGradients`).
   /// - Returns: the loss: mean nats per token.
   public func addGradients(
     inputs: [Token], targets: [Token], sequences: Int, gradientScale: Float = 1,
-    dropout: Dropout? = nil, completion: ((Parameter) -> Void)? = nil
+    dropout: Dropout? = nil, sample: VocabularySample? = nil,
+    completion: ((Parameter) -> Void)? = nil
   ) -> Double {
     precondition(part.stages == nil, "Stages of a pipeline take turns.")
     let pass = forward(
       inputs: inputs, targets: targets, sequences: sequences, gradientScale: gradientScale,
-      dropout: dropout, tape: 0, completion: completion)
+      dropout: dropout, sample: sample, tape: 0, completion: completion)
     backward(pass, completion: completion)
     return pass.loss
   }

@@ -120,10 +120,13 @@ public struct TransformerConfiguration: Sendable, Equatable {
 
   /// FLOPs of training on one token: forward and backward of every product, causal attention counted
   /// as the triangle it is.
-  public var trainingFLOPsPerToken: Double {
+  public var trainingFLOPsPerToken: Double { trainingFLOPsPerToken(lossTokens: vocabularySize) }
+
+  /// The same where the loss sees so many tokens of the vocabulary.
+  public func trainingFLOPsPerToken(lossTokens: Int) -> Double {
     let feedForward = (activation == .swiGLU ? 3 : 2) * feedForwardWidth * width
     let matrices = layers * (width * (attentionWidth + heads * headWidth) + feedForward)
     let attention = layers * heads * headWidth * contextLength
-    return 6 * Double(matrices + vocabularySize * width) + 6 * Double(attention)
+    return 6 * Double(matrices + lossTokens * width) + 6 * Double(attention)
   }
 }

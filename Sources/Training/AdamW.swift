@@ -23,28 +23,34 @@ public final class AdamW: Optimizer {
   private let selected: [Parameter]
   private let groups: [Group]
   private let arena = Arena()
+  private let skipsUntouched: Bool
   private let firstMoment: MutableFloats
   private let secondMoment: MutableFloats
 
   /// An optimizer of all parameters at `options.learningRate`.
   ///
-  /// - Parameter owned: the stretches of the store to update, if not all.
+  /// - Parameters:
+  ///   - owned: the stretches of the store to update, if not all.
+  ///   - skipsUntouched: whether rows of tables that a step has not met, whose gradient is zero, stay as
+  ///     they are, moments included.
   public convenience init(
-    _ parameters: ParameterStore, _ options: OptimizerOptions, owned: [Range<Int>]? = nil
+    _ parameters: ParameterStore, _ options: OptimizerOptions, owned: [Range<Int>]? = nil,
+    skipsUntouched: Bool = false
   ) {
-    self.init(parameters, options, parameters.parameters, owned: owned) { _ in
-      options.learningRate
-    }
+    self.init(
+      parameters, options, parameters.parameters, owned: owned, skipsUntouched: skipsUntouched
+    ) { _ in options.learningRate }
   }
 
   /// An optimizer of `selected` parameters, in the store's order, each at its own rate.
   init(
     _ parameters: ParameterStore, _ options: OptimizerOptions, _ selected: [Parameter],
-    owned: [Range<Int>]?, rate: (Parameter) -> Double
+    owned: [Range<Int>]?, skipsUntouched: Bool, rate: (Parameter) -> Double
   ) {
     self.parameters = parameters
     self.options = options
     self.selected = selected
+    self.skipsUntouched = skipsUntouched
     firstMoment = arena.floats(max(parameters.count, 1))
     secondMoment = arena.floats(max(parameters.count, 1))
     var groups: [Group] = []
@@ -103,7 +109,8 @@ public final class AdamW: Optimizer {
           rate: Float(group.rate * rateShare), beta1: Float(options.beta1),
           beta2: Float(options.beta2), epsilon: Float(options.epsilon),
           decay: Float(group.decay * decayShare),
-          isCautious: options.isCautious, correction1: correction1, correction2: correction2)
+          isCautious: options.isCautious, skipsUntouched: skipsUntouched, correction1: correction1,
+          correction2: correction2)
       }
     }
   }

@@ -10,6 +10,8 @@ public struct CountFit: Sendable, Codable, Equatable {
   public var steps: Int
   /// First tokens that an update looks at, on average.
   public var rows: Int
+  /// Tokens that stand for all that can follow in an update, on average; nil for all of them.
+  public var columns: Int?
   /// Adam's rate of the embedding, whose rows start with values around 1.
   public var embeddingRate: Double
   /// Adam's rate of the head.
@@ -17,17 +19,19 @@ public struct CountFit: Sendable, Codable, Equatable {
 
   /// A fit by the rates that did best in trials.
   public init(
-    steps: Int = 256, rows: Int = 512, embeddingRate: Double = 0.3, headRate: Double = 0.012
+    steps: Int = 256, rows: Int = 512, columns: Int? = nil, embeddingRate: Double = 0.3,
+    headRate: Double = 0.012
   ) {
     self.steps = steps
     self.rows = rows
+    self.columns = columns
     self.embeddingRate = embeddingRate
     self.headRate = headRate
   }
 
   /// FLOPs of the whole fit.
   public func flops(vocabularySize: Int, width: Int) -> Double {
-    6 * Double(steps * rows) * Double(vocabularySize * width)
+    6 * Double(steps * rows) * Double(min(vocabularySize, columns ?? vocabularySize) * width)
   }
 }
 
@@ -37,10 +41,10 @@ public struct CountFit: Sendable, Codable, Equatable {
 /// A gradient is that of the *counts* of a first token, not of one occurrence of it: an update costs
 /// as much as the head does for `rows` tokens, and stands for all pairs of the corpus that begin so.
 /// First tokens are drawn with a probability that goes with the root of their frequency, and
-/// weighted by its inverse, so that the frequent ones are in every update and the mean is right.
+/// weighted by its inverse, so that the frequent ones are in every update and the mean is right. So are
+/// the tokens that follow, if not all of them are looked at.
 ///
-/// Memory: seven floats a weight of embedding and head, and `rows × vocabulary` floats, twice over
-/// in unlucky draws. Equal counts and seeds give equal bits on any number of threads.
+/// Memory: six floats a weight, and `rows × columns` floats, twice over each way in unlucky draws. Equal counts and seeds give equal bits on any number of threads.
 package final class BigramFit {
   private static let (beta1, beta2, epsilon) = (0.8, 0.95, Float(1e-12))
 
@@ -57,7 +61,11 @@ package final class BigramFit {
   private let arena: Arena
   private let moments: (embedding: [MutableFloats], head: [MutableFloats])
   private let headGradient: MutableFloats
-  private let capacity: Int
+  /// The rows of the head that an update looks at, if not all, and what their tokens are drawn by.
+  private let drawnHead: MutableFloats
+  private let columnDraw: FrequencyDraw?
+  private let offsets: MutableFloats
+  private let (capacity, columnCapacity): (Int, Int)
   /// Of every first token in an update: its embedding, normed, and the gradients of both.
   private let (rows, normed, dNormed, dRows):
     (MutableFloats, MutableFloats, MutableFloats, MutableFloats)
@@ -65,8 +73,11 @@ package final class BigramFit {
   private let (inverseRMS, largest, sums, factors):
     (MutableFloats, MutableFloats, MutableFloats, MutableFloats)
   private let scratch: [MutableFloats]
-  private var draw: FrequencyDraw
-  private var visits: [Int]
+  private let draw: FrequencyDraw
+  /// Updates of every token's rows of the embedding and of the head.
+  private var (visits, headVisits): ([Int], [Int])
+  /// Where every token is among the columns of an update; −1 if it is not.
+  private var columnOf: [Int32]
 
   /// A fit that has not begun; the values it starts from, and all it draws, depend on `seed`.
   package init(
@@ -87,18 +98,26 @@ package final class BigramFit {
     embedding = zeros(size)
     head = zeros(size)
     moments = ([zeros(size), zeros(size)], [zeros(size), zeros(size)])
-    headGradient = zeros(size)
     capacity = min(vocabulary, 2 * max(1, options.rows))
     (rows, normed) = (zeros(capacity * width), zeros(capacity * width))
     (dNormed, dRows) = (zeros(capacity * width), zeros(capacity * width))
-    logits = zeros(capacity * vocabulary)
+    columnCapacity = min(vocabulary, 2 * (options.columns ?? vocabulary))
+    headGradient = zeros(columnCapacity * width)
+    drawnHead = zeros(options.columns == nil ? 1 : columnCapacity * width)
+    offsets = zeros(columnCapacity)
+    logits = zeros(capacity * columnCapacity)
     (inverseRMS, largest) = (zeros(capacity), zeros(capacity))
     (sums, factors) = (zeros(capacity), zeros(capacity))
     scratch = (0..<Workers.shared.count).map { _ in zeros(vocabulary) }
     visits = [Int](repeating: 0, count: vocabulary)
+    headVisits = visits
+    columnOf = (0..<Int32(vocabulary)).map { $0 }
     var random = RandomSource(seed: seed, stream: 2 << 32)
     draw = FrequencyDraw(counts.frequencies, rows: options.rows, random: &random)
     for index in 0..<size { embedding[index] = Float(random.nextNormal()) }
+    columnDraw = options.columns.map {
+      FrequencyDraw(ofVocabulary: counts.frequencies, rows: $0, random: &random)
+    }
   }
 
   /// Makes all updates.
@@ -120,78 +139,106 @@ package final class BigramFit {
 
   /// One update; returns its estimate of the mean nats per token.
   private func update(step: Int, share: Double) -> Double {
-    let batch = Array(draw.next().prefix(capacity))
-    let vocabulary = counts.vocabularySize
+    let batch = Array(draw.tokens(ofDraw: step).prefix(capacity))
     for (row, token) in batch.enumerated() {
       (rows + row * width).update(from: embedding + token * width, count: width)
     }
+    let columns = drawColumns(step)
+    let matrix = Floats(columns == nil ? head : drawnHead)
+    let count = columns?.count ?? counts.vocabularySize
     kernels.rmsNorm(
       rows, weight: nil, epsilon: 0, rows: batch.count, width: width, into: normed,
       inverseRMS: inverseRMS)
     MatrixProduct.multiply(
-      normed, stride: width, head, .transposed, stride: width, into: logits, stride: vocabulary,
-      rows: batch.count, columns: vocabulary, inner: width,
-      precision: precision)
-    let nats = replaceLogits(of: batch)
+      normed, stride: width, matrix, .transposed, stride: width, into: logits, stride: count,
+      rows: batch.count, columns: count, inner: width, precision: precision)
+    let nats = replaceLogits(
+      of: batch, columns: count, offsets: columns == nil ? nil : Floats(offsets))
     MatrixProduct.multiply(
-      logits, stride: vocabulary, head, stride: width, into: dNormed, stride: width,
-      rows: batch.count, columns: width, inner: vocabulary, precision: precision)
+      logits, stride: count, matrix, stride: width, into: dNormed, stride: width,
+      rows: batch.count, columns: width, inner: count, precision: precision)
     MatrixProduct.multiply(
-      logits, .transposed, stride: vocabulary, normed, stride: width, into: headGradient,
-      stride: width, rows: vocabulary, columns: width, inner: batch.count, precision: precision)
+      logits, .transposed, stride: count, normed, stride: width, into: headGradient,
+      stride: width, rows: count, columns: width, inner: batch.count, precision: precision)
     kernels.rmsNormBackward(
       dNormed, x: rows, weight: nil, inverseRMS: inverseRMS, rows: batch.count, width: width,
       into: dRows, keep: false, dWeight: nil)
-    Workers.shared.divide(vocabulary * width, alignment: 1024) { range, _ in
-      adam(
-        head, headGradient + range.lowerBound, moments.head, at: range.lowerBound,
-        count: range.count, rate: options.headRate * share, updates: step + 1)
-    }
-    for token in batch { visits[token] += 1 }
-    Workers.shared.share(batch.count) { [visits] (row: Int) in
-      let token = batch[row]
-      adam(
-        embedding, dRows + row * width, moments.embedding, at: token * width, count: width,
-        rate: options.embeddingRate * share, updates: visits[token])
-    }
+    move(
+      head, columns ?? Array(0..<count), along: headGradient, moments.head, &headVisits,
+      rate: options.headRate * share)
+    move(
+      embedding, batch, along: dRows, moments.embedding, &visits,
+      rate: options.embeddingRate * share)
     return nats
   }
 
+  /// The tokens that may follow in an update, whose rows of the head are then side by side; nil for all.
+  private func drawColumns(_ step: Int) -> [Int]? {
+    guard let columnDraw else { return nil }
+    let columns = Array(columnDraw.tokens(ofDraw: step).prefix(columnCapacity))
+    for token in columnOf.indices { columnOf[token] = -1 }
+    for (column, token) in columns.enumerated() {
+      columnOf[token] = Int32(column)
+      offsets[column] = -log(Float(columnDraw.probabilities[token]))
+      (drawnHead + column * width).update(from: head + token * width, count: width)
+    }
+    return columns
+  }
+
   /// The logits of a batch become the gradient of its weighted loss, which is returned.
-  private func replaceLogits(of batch: [Int]) -> Double {
-    let vocabulary = counts.vocabularySize
+  private func replaceLogits(of batch: [Int], columns: Int, offsets: Floats?) -> Double {
     var losses = [Double](repeating: 0, count: batch.count)
     losses.withUnsafeMutableBufferPointer { losses in
       let losses = SendablePointer(losses.baseAddress)
-      Workers.shared.share(batch.count) { (row: Int, thread: Int) in
+      Workers.shared.share(batch.count) { [columnOf] (row: Int, thread: Int) in
         let token = batch[row]
         let weight = draw.weights[token]
-        let (x, scratch) = (logits + row * vocabulary, scratch[thread])
+        let (x, scratch) = (logits + row * columns, scratch[thread])
         kernels.exponentialSums(
-          x, rows: 1, vocabulary: vocabulary, softCap: softCap, largest: largest + row,
-          sums: sums + row)
+          x, rows: 1, vocabulary: columns, softCap: softCap, offsets: offsets,
+          largest: largest + row, sums: sums + row)
         factors[row] = weight / sums[row]
         let range = counts.starts[token]..<counts.starts[token + 1]
         let all = Float(counts.frequencies[token])
         let slope = softCap > 0 ? 1 / (softCap * softCap) : 0
         var mean = 0.0
         for index in range {
-          let logit = x[Int(counts.followers[index])]
-          let probability = Float(counts.counts[index]) / all
+          let column = Int(columnOf[Int(counts.followers[index])])
+          guard column >= 0 else { continue }
+          let logit = x[column]
+          let times = offsets.map { exp($0[column]) } ?? 1
+          let probability = times * Float(counts.counts[index]) / all
           mean += Double(probability * logit)
           scratch[index - range.lowerBound] = weight * probability * (1 - logit * logit * slope)
         }
         kernels.exponentialGradient(
-          x, rows: 1, vocabulary: vocabulary, softCap: softCap, shifts: largest + row,
-          factors: factors + row)
+          x, rows: 1, vocabulary: columns, softCap: softCap, offsets: offsets,
+          shifts: largest + row, factors: factors + row)
         for index in range {
-          x[Int(counts.followers[index])] -= scratch[index - range.lowerBound]
+          let column = Int(columnOf[Int(counts.followers[index])])
+          if column >= 0 { x[column] -= scratch[index - range.lowerBound] }
         }
         losses.value?[row] =
           Double(weight) * (Double(largest[row]) + log(Double(sums[row])) - mean)
       }
     }
     return losses.reduce(0, +)
+  }
+
+  /// Adam on the rows of a table that belong to `tokens`, each by how often it was updated.
+  private func move(
+    _ table: MutableFloats, _ tokens: [Int], along gradient: MutableFloats,
+    _ moments: [MutableFloats], _ visits: inout [Int], rate: Double
+  ) {
+    for token in tokens { visits[token] += 1 }
+    Workers.shared.divide(tokens.count) { [visits] range, _ in
+      for row in range {
+        let token = tokens[row]
+        adam(
+          table, gradient + row * width, moments, at: token * width, count: width, rate: rate,
+          updates: visits[token])
+      }
+    }
   }
 
   private func adam(
@@ -202,7 +249,8 @@ package final class BigramFit {
       parameters + start, gradient: gradient, firstMoment: moments[0] + start,
       secondMoment: moments[1] + start, count: count, gradientScale: 1, rate: Float(rate),
       beta1: Float(Self.beta1), beta2: Float(Self.beta2), epsilon: Self.epsilon, decay: 0,
-      isCautious: false, correction1: Float(1 - pow(Self.beta1, Double(updates))),
+      isCautious: false, skipsUntouched: false,
+      correction1: Float(1 - pow(Self.beta1, Double(updates))),
       correction2: Float(1 - pow(Self.beta2, Double(updates))))
   }
 

@@ -10,7 +10,8 @@ public struct ExpectedLoss: Sendable, Equatable {
   /// Where nine runs in ten should end.
   public var interval: ClosedRange<Double>
 
-  /// `floor + scale · C^−exponent` bits per byte after `C` useful FLOPs of training.
+  /// `floor + scale · C^−exponent` bits per byte after `C` useful FLOPs of training, the head counted as
+  /// far as the loss looks at it.
   struct Law {
     var family: TransformerConfiguration.Family
     var optimizer: OptimizerOptions.Kind
@@ -70,9 +71,11 @@ extension TrainingPlan {
   public var expectedLoss: ExpectedLoss? {
     // A token is about four bytes.
     if let corpusBytes, expectedTokens > corpusBytes { return nil }
+    // Runs that start from counts were measured with sampled losses.
+    if start != nil, sampledTokens == nil { return nil }
     return ExpectedLoss(
       family: configuration.family, optimizer: optimizer.kind,
       start: start == nil ? .random : .counts,
-      flops: Double(expectedTokens) * configuration.trainingFLOPsPerToken)
+      flops: Double(expectedTokens) * flopsPerToken)
   }
 }

@@ -49,7 +49,7 @@ public struct MemoryEstimate: Sendable, Equatable {
       4
       * Self.activations(
         configuration, tokens: windows * options.context, drops: options.dropout > 0,
-        recomputes: options.recomputesBlocks)
+        recomputes: options.recomputesBlocks, sampledTokens: options.sampledTokens)
   }
 
   /// The text that is read ahead, and what reads, decompresses and encodes it.
@@ -75,7 +75,8 @@ public struct MemoryEstimate: Sendable, Equatable {
 
   /// Floats of activations for so many tokens.
   private static func activations(
-    _ shape: TransformerConfiguration, tokens: Int, drops: Bool, recomputes: Bool
+    _ shape: TransformerConfiguration, tokens: Int, drops: Bool, recomputes: Bool,
+    sampledTokens: Int?
   ) -> Int {
     let attended = shape.heads * shape.headWidth
     let up = (shape.activation == .swiGLU ? 2 : 1) * shape.feedForwardWidth
@@ -97,7 +98,10 @@ public struct MemoryEstimate: Sendable, Equatable {
     let working =
       (recomputes ? 6 : 4) * shape.width + attended + shape.attentionWidth + up
       + 2 * shape.feedForwardWidth
-    let rows = min(tokens, Tensor.lossRows(vocabulary: shape.vocabularySize))
-    return tokens * (kept + working) + rows * shape.vocabularySize
+    // Rows of the head that a sample and the targets name are copied, and have a gradient.
+    let candidates = sampledTokens.map { min(shape.vocabularySize, $0 + tokens) }
+    let vocabulary = candidates ?? shape.vocabularySize
+    let rows = min(tokens, Tensor.lossRows(vocabulary: vocabulary))
+    return tokens * (kept + working) + rows * vocabulary + 2 * (candidates ?? 0) * shape.width
   }
 }

@@ -38,16 +38,19 @@ public final class Muon: Optimizer {
   ///   - owned: the stretches of the store to update, if not all; a matrix lies in one of them or in
   ///     none.
   ///   - part: the part of a model that the parameters are.
+  ///   - skipsUntouched: as for `AdamW`.
   public init(
     _ parameters: ParameterStore, _ options: OptimizerOptions,
-    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil, part: ModelPart = .whole
+    configuration: TransformerConfiguration, owned: [Range<Int>]? = nil, part: ModelPart = .whole,
+    skipsUntouched: Bool = false
   ) {
     self.parameters = parameters
     self.options = options
     // A tied embedding is the head as well, and positions are added to it: both are small then.
     let hasHead = !configuration.tiedHead
     rest = AdamW(
-      parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned
+      parameters, options, parameters.parameters.filter { $0.role != .matrix }, owned: owned,
+      skipsUntouched: skipsUntouched
     ) {
       options.rate(of: $0, hasHead: hasHead)
     }

@@ -40,7 +40,7 @@ public final class ParallelTrial {
       layout.dividesModel ? whole.divided(ModelPart(layout, communicator)) : whole
     self.options = options
     team = try Team(transformer, options, communicator, layout)
-    optimizer = makeOptimizer(of: transformer, options.optimizer, owned: team.owned)
+    optimizer = makeOptimizer(of: transformer, options, owned: team.owned)
     let rows = team.windows
     let tokens = rows.lowerBound * options.context..<rows.upperBound * options.context
     self.inputs = Array(inputs[tokens])
@@ -115,13 +115,17 @@ public final class ParallelTrial {
 
 /// The optimizer that `options` name, for the stretches of the parameters that are `owned`.
 func makeOptimizer(
-  of transformer: Transformer, _ options: OptimizerOptions, owned: [Range<Int>]
+  of transformer: Transformer, _ options: TrainingOptions, owned: [Range<Int>]
 ) -> any Optimizer {
-  switch options.kind {
-  case .adamw: AdamW(transformer.parameters, options, owned: owned)
+  // A loss that sees few tokens leaves the rows of the others alone.
+  let skipsUntouched = options.sampledTokens != nil
+  return switch options.optimizer.kind {
+  case .adamw:
+    AdamW(
+      transformer.parameters, options.optimizer, owned: owned, skipsUntouched: skipsUntouched)
   case .muon:
     Muon(
-      transformer.parameters, options, configuration: transformer.configuration, owned: owned,
-      part: transformer.part)
+      transformer.parameters, options.optimizer, configuration: transformer.configuration,
+      owned: owned, part: transformer.part, skipsUntouched: skipsUntouched)
   }
 }

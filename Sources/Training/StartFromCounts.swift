@@ -23,7 +23,10 @@ extension Trainer {
     let clock = ContinuousClock()
     let start = clock.now
     let configuration = transformer.configuration
-    let counts = try data.bigrams(ahead: loader, vocabularySize: configuration.vocabularySize)
+    let block = try data.firstBlock(ahead: loader)
+    let counts = BigramCounts(
+      vocabularySize: configuration.vocabularySize, count: block.count
+    ) { block.copy($0, to: &$1) }
     let model = BigramFit(
       counts, fit, width: configuration.width, softCap: configuration.softCap,
       seed: state.options.seed, precision: state.options.precision)
@@ -39,17 +42,5 @@ extension Trainer {
     team.handOutParameters()
     state.seconds = team.agree(onSeconds: (clock.now - start) / .seconds(1))
     observe(.startedFromCounts(pairs: counts.total, loss: nats, seconds: state.seconds))
-  }
-}
-
-extension TrainingData {
-  /// Counts the pairs in the block that `loader` gives out next; in one of the usual size where the
-  /// loader's are small because it keeps the order.
-  func bigrams(ahead loader: BatchLoader, vocabularySize: Int) throws(CorpusError) -> BigramCounts {
-    var tokens = try loader.tokensAhead()
-    if let larger = try shuffledLoader() { tokens = try larger.tokensAhead() }
-    return BigramCounts(vocabularySize: vocabularySize, count: tokens.count) {
-      tokens.copy($0, to: &$1)
-    }
   }
 }

@@ -12,7 +12,9 @@ public enum StartKind: String, Sendable, Codable, CaseIterable {
 
 extension TrainingPlan {
   /// The share of a run's arithmetic that a fit to counts may take.
-  static let startShare = 0.1
+  static let startShare = 0.08
+  /// Updates by a sample of what follows, which are cheap, and of which more still help.
+  static let mostSampledUpdates = 2_048
 
   /// What is fitted before the first step, and the optimizer for what comes after.
   ///
@@ -31,6 +33,9 @@ extension TrainingPlan {
       return (nil, optimizer)
     }
     var fit = CountFit(rows: min(configuration.vocabularySize, 512))
+    fit.columns = sampledTokens(
+      wishes, family: configuration.family, vocabularySize: configuration.vocabularySize)
+    if fit.columns != nil { fit.steps = mostSampledUpdates }
     let whole = fit.flops(
       vocabularySize: configuration.vocabularySize, width: configuration.width)
     fit.steps = max(32, min(fit.steps, Int(Double(fit.steps) * startShare * trainingFLOPs / whole)))

@@ -50,6 +50,11 @@ final class Team {
       throw .tooManyProcesses(
         processes: layout.data, microBatches: microBatches.count, sequences: options.sequences)
     }
+    if layout.tensor > 1, options.sampledTokens != nil {
+      throw .layout(
+        problem: "a loss that sees a sample of the vocabulary needs all of it in one process",
+        hint: "leave out --tensor-parallel, or start the run with --sampled-softmax 0")
+    }
     division = microBatches
     self.transformer = transformer
     self.communicator = communicator
@@ -118,10 +123,10 @@ final class Team {
 
   /// Adds up the gradients of the mean loss over a batch, of which this process has `windows`, of
   /// `length` tokens each, which the model sees in `parts`; `dropout` says what is dropped in a
-  /// micro-batch.
+  /// micro-batch, and `sample` which tokens stand for the vocabulary.
   func addGradients(
     inputs: [Token], targets: [Token], length: Int, parts: Int = 1,
-    dropout: (Int) -> Dropout? = { _ in nil }
+    dropout: (Int) -> Dropout? = { _ in nil }, sample: VocabularySample? = nil
   ) -> StepTotals {
     var losses = [Double](repeating: 0, count: microBatches.count)
     let first = windows.lowerBound
@@ -141,7 +146,7 @@ final class Team {
           inputs: Array(inputs[tokens]), targets: Array(targets[tokens]),
           sequences: range.count * parts,
           gradientScale: Float(weight), dropout: dropout(index),
-          tape: number % schedule.underWay, completion: completion)
+          sample: sample, tape: number % schedule.underWay, completion: completion)
         losses[index] = weight * pass.loss
         passes[number] = pass
       case .backward(let number):

@@ -34,6 +34,7 @@ public final class Trainer {
   let data: TrainingData
   let loader: BatchLoader
   let checkpoint: Checkpoint
+  var sampler: FrequencyDraw?
   private var notes: [String]
   var savedStep: Int?
   private var pace = 0.0
@@ -79,7 +80,7 @@ public final class Trainer {
     team = try Team(self.transformer, options, communicator, layout)
     try Agreement.check(state, transformer.parameters, layout, communicator)
     loader = try data.loader(from: .start, rows: team.windows)
-    optimizer = makeOptimizer(of: self.transformer, options.optimizer, owned: team.owned)
+    optimizer = makeOptimizer(of: self.transformer, options, owned: team.owned)
     let part = self.transformer
     average = options.average.map { WeightAverage(part.parameters, share: $0) }
     checkpoint = Checkpoint(folder: self.folder)
@@ -123,7 +124,7 @@ public final class Trainer {
     team = try Team(transformer, state.options, communicator, layout)
     try Agreement.check(state, model.transformer.parameters, layout, communicator)
     loader = try data.loader(from: state.position, rows: team.windows)
-    optimizer = makeOptimizer(of: transformer, state.options.optimizer, owned: team.owned)
+    optimizer = makeOptimizer(of: transformer, state.options, owned: team.owned)
     let part = transformer
     average = state.options.average.map { WeightAverage(part.parameters, share: $0) }
     try checkpoint.read(into: optimizer, average: average, of: transformer, state)
@@ -214,7 +215,7 @@ public final class Trainer {
     let tokens = shape.windows * options.context
     let totals = team.addGradients(
       inputs: batch.inputs, targets: batch.targets, length: batch.length, parts: shape.parts,
-      dropout: dropout(microBatch:))
+      dropout: dropout(microBatch:), sample: try sample())
     let (loss, norm) = (totals.loss, totals.gradientNorm)
     isInterrupted = totals.isInterrupted
     // Squares of larger gradients overflow in the optimizer's second moment.

@@ -57,7 +57,7 @@ extension Trainer {
     guard team.layout.dividesModel else { return optimizer }
     // Arrays take memory when they are written to, which happens in the first process only.
     let whole = makeOptimizer(
-      of: Transformer(transformer.configuration, seed: nil), state.options.optimizer, owned: [])
+      of: Transformer(transformer.configuration, seed: nil), state.options, owned: [])
     team.whole.state(optimizer.state, into: whole.state)
     return whole
   }

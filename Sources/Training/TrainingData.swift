@@ -59,13 +59,18 @@ final class TrainingData {
     }
   }
 
-  /// A loader of blocks of the usual size, if the run's own keep the order of the corpus and it can
-  /// be read twice.
-  func shuffledLoader() throws(CorpusError) -> BatchLoader? {
-    guard options.data.shuffle == .none, corpus.isRereadable else { return nil }
+  /// The first block of the corpus, for counting, in the usual size even where a run's own blocks are
+  /// small because it keeps the order.
+  ///
+  /// - Parameter loader: the run's own, which is asked if it stands at the start and has such blocks,
+  ///   or if the corpus cannot be read twice.
+  func firstBlock(ahead loader: BatchLoader) throws(CorpusError) -> TokensAhead {
+    let isOwn = loader.position == .start && options.data.shuffle != .none
+    if isOwn || !corpus.isRereadable { return try loader.tokensAhead() }
     return try BatchLoader(
       corpus: corpus, split: split, tokenizer: tokenizer, sequences: 1, length: options.context,
-      seed: options.seed)
+      seed: options.seed
+    ).tokensAhead()
   }
 
   /// Batches from a position on, or `rows` of each.

@@ -84,6 +84,9 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   /// How embedding and head are fitted to counts of pairs before the first step, or nil if they start
   /// at random.
   public var start: CountFit?
+  /// How many tokens, drawn anew for every step, stand for the vocabulary in its loss, beside the
+  /// step's targets; nil for the whole vocabulary.
+  public var sampledTokens: Int?
   /// Whether activations inside blocks are computed twice instead of kept.
   public var recomputesBlocks = false
 

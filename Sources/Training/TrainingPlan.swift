@@ -42,6 +42,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public let precision: Precision
   /// How embedding and head are fitted to counts before the first step, or nil.
   public private(set) var start: CountFit?
+  /// How many tokens stand for the vocabulary in a step's loss, or nil for all.
+  public private(set) var sampledTokens: Int?
   /// Steps between evaluations.
   public private(set) var evaluateEvery: Int
   /// Tokens of the validation text that an evaluation uses.
@@ -73,13 +75,20 @@ public struct TrainingPlan: Sendable, Equatable {
       Item(
         name: "family", value: family.rawValue,
         reason: wishes.family == nil ? "ahead of gpt2 in trials" : "as asked"))
+    // Small corpora have vocabularies that need no sample.
+    let mostTokens =
+      wishes.vocabularySize
+      ?? Self.vocabularySize(layers: 1, isSampled: true, corpusBytes: wishes.corpusBytes)
+    let isSampled =
+      Self.sampledTokens(wishes, family: family, vocabularySize: mostTokens) != nil
+      && family == .nanochat
     var horizon = wishes.horizon
     if horizon == nil, wishes.depth == nil, wishes.layers == nil { horizon = .seconds(300) }
     var depth = wishes.depth ?? 4
     var depthReason = "trials of five minutes on two cores"
     if wishes.depth == nil, let horizon, horizon.unit == .seconds {
-      depth = Self.depth(seconds: horizon.amount, speed: speed)
-      depthReason = "fifth root of the FLOPs in that time, from trials of 5 and 15 minutes"
+      depth = Self.depth(seconds: horizon.amount, speed: speed, isSampled: isSampled)
+      depthReason = "fifth root of the FLOPs in that time, from trials of 1 to 15 minutes"
     }
     depth = max(1, wishes.layers ?? depth)
     let layers = decide(
@@ -94,8 +103,9 @@ public struct TrainingPlan: Sendable, Equatable {
       layers < 10 ? "short windows learn faster per second in small models" : "as GPT-2")
     let vocabularySize = decide(
       "vocabulary", wishes.vocabularySize,
-      Self.vocabularySize(layers: layers, corpusBytes: wishes.corpusBytes),
-      "by depth, and at most a token per 1,000 bytes of corpus")
+      Self.vocabularySize(
+        layers: layers, isSampled: isSampled, corpusBytes: wishes.corpusBytes),
+      "as the loss allows, and at most a token per 1,000 bytes of corpus")
     configuration = TransformerConfiguration(
       family: family, vocabularySize: vocabularySize, contextLength: context, layers: layers,
       width: width, heads: heads, keyValueHeads: keyValueHeads)
@@ -137,6 +147,16 @@ public struct TrainingPlan: Sendable, Equatable {
       "clip", wishes.clip, kind == .muon ? 0 : 1,
       kind == .muon ? "Muon's steps have one length" : "nanoGPT's")
 
+    sampledTokens = Self.sampledTokens(wishes, family: family, vocabularySize: vocabularySize)
+    items.append(
+      Item(
+        name: "sampled softmax", value: sampledTokens.map { "\($0) tokens" } ?? "none",
+        reason: wishes.sampledTokens != nil
+          ? "as asked"
+          : sampledTokens == nil
+            ? "the loss sees the whole vocabulary"
+            : "and a step's targets stand for the vocabulary in its loss"))
+
     // Length and batch.
     if horizon == nil {
       horizon = .tokens(
@@ -151,8 +171,10 @@ public struct TrainingPlan: Sendable, Equatable {
           ? "as asked"
           : length.unit == .seconds
             ? "nothing was asked" : "2 a parameter, at most 4 times the corpus"))
+    let flopsPerToken = configuration.trainingFLOPsPerToken(
+      lossTokens: Self.lossTokens(sampledTokens, vocabularySize: vocabularySize))
     let tokens = Self.expectedTokens(
-      length, speed: speed, configuration: configuration, batchTokens: wishes.batchTokens)
+      length, speed: speed, flopsPerToken: flopsPerToken, batchTokens: wishes.batchTokens)
     let epochs = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
     dropout = decide(
@@ -186,7 +208,7 @@ public struct TrainingPlan: Sendable, Equatable {
         reason: wishes.warmupSteps == nil ? "at most a third of the run" : "as asked"))
     (start, self.optimizer) = Self.start(
       wishes, configuration, optimizer,
-      trainingFLOPs: Double(tokens) * configuration.trainingFLOPsPerToken)
+      trainingFLOPs: Double(tokens) * flopsPerToken)
     if configuration.canStartFromCounts {
       items.append(
         Item(
@@ -229,14 +251,21 @@ public struct TrainingPlan: Sendable, Equatable {
   /// Tokens that the horizon allows, at the assumed speed if it is in seconds.
   public var expectedTokens: Int {
     Self.expectedTokens(
-      horizon, speed: speed, configuration: configuration,
+      horizon, speed: speed, flopsPerToken: flopsPerToken,
       batchTokens: sequences * configuration.contextLength)
+  }
+
+  /// FLOPs of training on one token, with the loss as it is.
+  public var flopsPerToken: Double {
+    configuration.trainingFLOPsPerToken(
+      lossTokens: Self.lossTokens(
+        sampledTokens, vocabularySize: configuration.vocabularySize))
   }
 
   /// Seconds that the horizon takes at the assumed speed.
   public var expectedSeconds: Double {
     horizon.unit == .seconds
-      ? horizon.amount : Double(expectedTokens) * configuration.trainingFLOPsPerToken / speed
+      ? horizon.amount : Double(expectedTokens) * flopsPerToken / speed
   }
 
   /// The plan as options of a run on `data`.
@@ -251,6 +280,7 @@ public struct TrainingPlan: Sendable, Equatable {
     options.dropout = dropout
     options.precision = precision
     options.start = start
+    options.sampledTokens = sampledTokens
     return options
   }
 }

@@ -30,6 +30,10 @@ extension TrainingPlan {
     public var weightDecay: Double?
     /// Parts of the model that differ from the family's.
     public var switches = ModelSwitches()
+    /// Tokens that stand for the vocabulary in a step's loss; 0 for all.
+    public var sampledTokens: Int?
+    /// Whether processes divide the vocabulary, which then has no such sample.
+    public var dividesVocabulary = false
     /// Where embedding and head start.
     public var start: StartKind?
     /// Whether matrices into the residual stream start at 0, if not as in the family.

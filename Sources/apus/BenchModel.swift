@@ -1,6 +1,7 @@
 /// The model that `apus bench` trains and decodes with, and how its work is timed.
 
 import ArgumentParser
+import Autograd
 import Glibc
 import Machine
 import Models
@@ -18,11 +19,18 @@ struct BenchModel: ParsableArguments {
   var seconds = 3.0
 
   func validate() throws {
+    if sampledSoftmax < 0 { throw ValidationError("--sampled-softmax is at least 0") }
     if !(seconds > 0 && seconds < 3600) { throw ValidationError("--seconds is above 0") }
   }
 
   @Option(name: .long, help: "adamw or muon.")
   var optimizer = OptimizerOptions.Kind.adamw
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Tokens that stand for the vocabulary in a step's loss; 0 for all.", valueName: "n"))
+  var sampledSoftmax = 0
 
   @OptionGroup var precision: PrecisionOption
 
@@ -36,6 +44,13 @@ struct BenchModel: ParsableArguments {
     transformer.trainingPrecision = try precision.asked() ?? .fp32
     transformer.readingPrecision = transformer.trainingPrecision
     return transformer
+  }
+
+  /// FLOPs of training on one token, with the loss as it is.
+  func flopsPerToken(of configuration: TransformerConfiguration) -> Double {
+    configuration.trainingFLOPsPerToken(
+      lossTokens: sampledSoftmax == 0
+        ? shape.vocabSize : min(shape.vocabSize, sampledSoftmax + shape.tokens))
   }
 
   /// The model in words.
@@ -67,10 +82,12 @@ struct BenchModel: ParsableArguments {
     let (inputs, targets) = shape.batch
     let optimizer: any Optimizer
     switch self.optimizer {
-    case .adamw: optimizer = AdamW(transformer.parameters, .adamW())
+    case .adamw:
+      optimizer = AdamW(transformer.parameters, .adamW(), skipsUntouched: sampledSoftmax > 0)
     case .muon:
       let muon = Muon(
-        transformer.parameters, .muon(), configuration: transformer.configuration)
+        transformer.parameters, .muon(), configuration: transformer.configuration,
+        skipsUntouched: sampledSoftmax > 0)
       muon.profile = profile
       optimizer = muon
     }
@@ -78,6 +95,14 @@ struct BenchModel: ParsableArguments {
       guard let profile else { return body() }
       profile.measure(name, bytes: Double(4 * floats * transformer.parameters.count), body)
     }
+    // Bench text is random: every token is as frequent, and so drawn as often.
+    let share = Double(sampledSoftmax) / Double(shape.vocabSize)
+    let drawn = (0..<sampledSoftmax).map { UInt32(Double($0) / share) }
+    let sample =
+      sampledSoftmax == 0 || share >= 1
+      ? nil
+      : VocabularySample(
+        tokens: drawn, probabilities: drawn.map { _ in Float(share) })
     transformer.profile = profile
     defer { transformer.profile = nil }
     var steps = 0
@@ -86,7 +111,8 @@ struct BenchModel: ParsableArguments {
       steps += 1
       var norm = 0.0
       measure("zero gradients", 1) { transformer.parameters.zeroGradients() }
-      _ = transformer.addGradients(inputs: inputs, targets: targets, sequences: shape.sequences)
+      _ = transformer.addGradients(
+        inputs: inputs, targets: targets, sequences: shape.sequences, sample: sample)
       measure("gradient norm", 1) { norm = transformer.parameters.gradientNorm() }
       let scale = clippingScale(norm: norm, limit: 1)
       if self.optimizer == .muon {

@@ -19,8 +19,8 @@ struct BenchTrainCommand: ParsableCommand {
 
       A step is forward, backward, clipping and the optimizer on random tokens; the speed is that of the \
       median step. Its share of the peak counts the arithmetic that the model needs, attention as \
-      the triangle it is; the peak is what registers alone reach in this process, the best of several \
-      rounds before and after.
+      the triangle it is, of the head what the loss sees; the peak is what registers alone reach in \
+      this process, the best of several rounds before and after.
       """)
 
   @OptionGroup var model: BenchModel
@@ -43,7 +43,7 @@ struct BenchTrainCommand: ParsableCommand {
     limit.measure()
     let peak = limit.flops
     let speed = Double(model.shape.tokens) / seconds
-    let flops = speed * transformer.configuration.trainingFLOPsPerToken
+    let flops = speed * model.flopsPerToken(of: transformer.configuration)
     let memory = MachineSpeed.peakMemory
     var keys: [(key: String, value: JSON)] = [
       ("tokens_per_second", .number(speed)), ("step_seconds", .number(seconds)),

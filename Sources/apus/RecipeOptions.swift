@@ -102,6 +102,15 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     name: .long,
+    help: ArgumentHelp(
+      """
+      Let n tokens, drawn anew for every step, stand for the vocabulary in its loss, beside the \
+      step's targets; 0 for the whole vocabulary (default: 2,048 for nanochat with 8,192 or more).
+      """, valueName: "n"))
+  var sampledSoftmax: Count?
+
+  @Option(
+    name: .long,
     help: """
       counts fits embedding and head to how often tokens follow each other in the corpus, before the \
       first step; random leaves them to the seed (default: counts where the model allows it).
@@ -118,7 +127,7 @@ struct RecipeOptions: ParsableArguments {
   /// Whether nothing was asked for.
   var isEmpty: Bool {
     batchRamp == nil && contextRamp == nil && average == nil && !cautious && !decayToZero
-      && muonEvery == nil && start == nil
+      && muonEvery == nil && sampledSoftmax == nil && start == nil
   }
 
   /// Puts what was asked for into the options of a run.

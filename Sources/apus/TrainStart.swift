@@ -58,6 +58,7 @@ struct TrainStart {
     wishes.precision = precision
     wishes.speed = speed * Double(processes.size)
     // A micro-batch for every process that divides the batch, and for every stage of its pipeline.
+    wishes.dividesVocabulary = command.layout.tensorParallel > 1
     wishes.processes = max(1, processes.size / command.layout.tensorParallel)
     self.wishes = wishes
     plan = TrainingPlan(wishes, cores: command.threads.count)
@@ -78,6 +79,11 @@ struct TrainStart {
         hint: command.initialModel == nil
           ? "--family nanochat without switches has them; --start random is for all others"
           : "leave one of them out")
+    }
+    if plan.sampledTokens != nil, wishes.dividesVocabulary {
+      throw Failure(
+        "--sampled-softmax and --tensor-parallel exclude each other: processes divide the vocabulary "
+          + "already", status: .usage)
     }
     if let problem = plan.configuration.problem {
       throw Failure("no such model can be: \(problem)", status: .usage)
@@ -160,6 +166,7 @@ extension TrainCommand {
     wishes.horizon = length.horizon
     wishes.dropout = step.dropout
     wishes.start = recipe.start
+    wishes.sampledTokens = recipe.sampledSoftmax?.value
     wishes.zeroProjections = switches.zeroProjections?.isOn
     return wishes
   }

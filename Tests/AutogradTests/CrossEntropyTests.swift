@@ -18,13 +18,15 @@ struct CrossEntropyTests {
   }
 
   private func losses(
-    _ store: ParameterStore, targets: [UInt32], softCap: Float, tape: Tape, scale: Float = 1
+    _ store: ParameterStore, targets: [UInt32], softCap: Float, tape: Tape, scale: Float = 1,
+    sample: VocabularySample? = nil
   ) -> [Float] {
     let rows = store.known("input").rows
     let x = tape.embedding(
       of: (0..<UInt32(rows)).map { $0 }, in: store.known("input"), length: rows)
     return x.crossEntropy(
-      head: store.known("head"), targets: targets, softCap: softCap, gradientScale: scale)
+      head: store.known("head"), targets: targets, softCap: softCap, gradientScale: scale,
+      sample: sample)
   }
 
   @Test("losses are those of the formula", arguments: [Float(0), 2])
@@ -89,5 +91,60 @@ struct CrossEntropyTests {
     // Softmax minus one-hot sums to zero over the vocabulary, for every row.
     #expect(sums.allSatisfy { abs($0) < 1e-3 })
     #expect(all.allSatisfy { $0 > 9 && $0 < 14 })
+  }
+
+  @Test("a sample of all tokens is the whole vocabulary")
+  func wholeSample() {
+    let targets: [UInt32] = [0, 10, .max, 3, 7]
+    let sample = VocabularySample(
+      tokens: (0..<11).map { $0 }, probabilities: [Float](repeating: 1, count: 11))
+    let stores = [nil, sample].map { sample in
+      let store = store(rows: 5, width: 8, vocabulary: 11)
+      let tape = Tape(recording: true)
+      let all = losses(store, targets: targets, softCap: 3, tape: tape, sample: sample)
+      tape.backward()
+      return (store, all)
+    }
+    for (a, b) in zip(stores[0].1, stores[1].1) { #expect(abs(a - b) < 1e-5) }
+    withExtendedLifetime(stores) {
+      for (a, b) in zip(stores[0].0.parameters, stores[1].0.parameters) {
+        for index in 0..<a.count { #expect(abs(a.gradient[index] - b.gradient[index]) < 1e-5) }
+      }
+    }
+  }
+
+  @Test("over many draws, sampled gradients are those of the whole vocabulary on average")
+  func unbiased() {
+    let (vocabulary, rows) = (400, 6)
+    let targets: [UInt32] = [0, 399, 3, 3, 77, 200]
+    func gradient(_ sample: VocabularySample?) -> [Double] {
+      let store = store(rows: rows, width: 8, vocabulary: vocabulary)
+      let tape = Tape(recording: true)
+      _ = losses(store, targets: targets, softCap: 0, tape: tape, sample: sample)
+      tape.backward()
+      return withExtendedLifetime(store) {
+        let head = store.known("head")
+        return (0..<head.count).map { Double(head.gradient[$0]) }
+      }
+    }
+    let whole = gradient(nil)
+    var random = SystemlessRandom(seed: 8)
+    let draws = 400
+    var mean = [Double](repeating: 0, count: whole.count)
+    for _ in 0..<draws {
+      // Every other token always, the rest one time in four.
+      let tokens = (0..<UInt32(vocabulary)).filter { $0 % 2 == 0 || random.float() + 1 < 0.5 }
+      let sample = VocabularySample(
+        tokens: tokens, probabilities: tokens.map { $0 % 2 == 0 ? 1 : 0.25 })
+      for (index, value) in gradient(sample).enumerated() { mean[index] += value / Double(draws) }
+    }
+    let norm = { (x: [Double]) in x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+    let error = norm(zip(mean, whole).map { $0 - $1 })
+    #expect(error < 0.04 * norm(whole), "\(error / norm(whole))")
+    // Without the weights a quarter of the sum would be missing.
+    let blind = VocabularySample(
+      tokens: (0..<UInt32(vocabulary)).filter { $0 % 2 == 0 },
+      probabilities: [Float](repeating: 1, count: 200))
+    #expect(norm(zip(gradient(blind), whole).map { $0 - $1 }) > 0.08 * norm(whole))
   }
 }

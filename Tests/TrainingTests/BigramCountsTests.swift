@@ -48,10 +48,10 @@ import Training
   func draw() {
     var random = RandomSource(seed: 3)
     let frequencies = (0..<500).map { $0 % 7 == 0 ? 0 : 100_000 / ($0 + 1) }
-    var draw = FrequencyDraw(frequencies, rows: 64, random: &random)
+    let draw = FrequencyDraw(frequencies, rows: 64, random: &random)
     var (drawn, weight) = ([Int](repeating: 0, count: 500), 0.0)
-    for _ in 0..<1_000 {
-      for token in draw.next() {
+    for number in 0..<1_000 {
+      for token in draw.tokens(ofDraw: number) {
         drawn[token] += 1
         weight += Double(draw.weights[token])
       }

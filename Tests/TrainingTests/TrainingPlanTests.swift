@@ -8,18 +8,20 @@ import Training
   func nothingAsked() {
     let plan = TrainingPlan(cores: 2)
     #expect(plan.configuration.family == .nanochat)
-    #expect(plan.configuration.layers == 4)
-    #expect(plan.configuration.width == 256)
-    #expect(plan.configuration.heads == 4)
-    #expect(plan.configuration.vocabularySize == 8_192)
+    #expect(plan.configuration.layers == 3)
+    #expect(plan.configuration.width == 192)
+    #expect(plan.configuration.heads == 3)
+    #expect(plan.configuration.vocabularySize == 65_536)
+    #expect(plan.sampledTokens == 2_048)
     #expect(plan.configuration.contextLength == 256)
-    #expect(plan.start?.steps == 256)
+    #expect(plan.start?.steps == 2_048)
+    #expect(plan.start?.columns == 2_048)
     #expect(
       plan.optimizer
         == .muon(embeddingRate: 0.3 * 0.02, headRate: 0.025 * 0.02))
     #expect(plan.schedule == LearningRateSchedule(.wsd, warmupSteps: 20, finalShare: 0.02))
     #expect(plan.horizon == .seconds(300))
-    #expect(plan.sequences == 8)
+    #expect(plan.sequences == 16)
     #expect(plan.clip == 0)
   }
 
@@ -42,7 +44,7 @@ import Training
     wishes.switches.tiedHead = true
     wishes.switches.normalizesHeads = true
     let model = TrainingPlan(wishes, cores: 2).configuration
-    #expect(model.feedForwardWidth == 704)
+    #expect(model.feedForwardWidth == 512)
     #expect(model.softCap == 0 && model.tiedHead && model.leavesFamily)
     #expect(model.departures.normalizesHeads == nil)
     wishes.switches.activation = .gelu
@@ -79,17 +81,19 @@ import Training
     #expect((13_800_000...14_000_000).contains(plan.parameterCount))
   }
 
-  @Test("more time gives deeper models, fifteen minutes one layer more than five")
+  @Test("more time gives deeper models, and a whole loss deeper ones than a sampled one")
   func time() {
-    let depths = [30.0, 300, 900, 3_600, 86_400].map { seconds in
-      var wishes = TrainingPlan.Wishes()
-      wishes.horizon = .seconds(seconds)
-      wishes.speed = 140e9
-      return TrainingPlan(wishes, cores: 2).configuration.layers
+    let depths = [nil, 0].map { sample in
+      [30.0, 60, 300, 900, 3_600, 86_400].map { seconds in
+        var wishes = TrainingPlan.Wishes()
+        wishes.horizon = .seconds(seconds)
+        wishes.speed = 215e9
+        wishes.sampledTokens = sample
+        return TrainingPlan(wishes, cores: 2).configuration.layers
+      }
     }
-    #expect(depths == depths.sorted())
-    #expect(depths[1] == 4)
-    #expect(depths[2] == 5)
+    #expect(depths[0] == [2, 2, 3, 4, 5, 9])
+    #expect(depths[1] == [3, 3, 4, 5, 7, 13])
   }
 
   @Test("wishes are taken as they are, and everything says why")
@@ -187,11 +191,14 @@ import Training
 
   @Test(
     "a small corpus gets a small vocabulary",
-    arguments: [(100_000, 512), (1_115_394, 1_024), (5_000_000, 4_096), (150_000_000, 8_192)])
+    arguments: [(100_000, 512), (1_115_394, 1_024), (5_000_000, 4_096), (150_000_000, 65_536)])
   func vocabulary(bytes: Int, size: Int) {
     var wishes = TrainingPlan.Wishes()
     wishes.corpusBytes = bytes
     #expect(TrainingPlan(wishes, cores: 2).configuration.vocabularySize == size)
+    // Where every token of the vocabulary costs, there are fewer.
+    wishes.sampledTokens = 0
+    #expect(TrainingPlan(wishes, cores: 2).configuration.vocabularySize == min(size, 8_192))
   }
 
   @Test("a horizon that nobody named repeats the corpus at most four times")

@@ -26,41 +26,36 @@ extension Tensor {
   ///   - gradientScale: the factor of the gradient of the *sum* of losses.
   ///   - part: the tokens of `head`, where processes divide the vocabulary, or nil. All get the same
   ///     losses: three numbers a row are sent, and this tensor's gradient is summed; logits are not.
+  ///   - sample: the tokens that stand for the whole vocabulary, or nil; for tapes that record, and
+  ///     undivided vocabularies.
   /// - Returns: `rows` losses.
   /// - Complexity: `6 · rows · columns · vocabulary` FLOPs, a third without recording; memory for a
-  ///   block of logits of `lossRows` rows.
+  ///   block of logits of `lossRows` rows. With a sample its tokens and the targets are the vocabulary.
   public func crossEntropy(
     head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float,
-    part: VocabularyPart? = nil
+    part: VocabularyPart? = nil, sample: VocabularySample? = nil
   ) -> [Float] {
     precondition(targets.count == rows, "Every row needs a target.")
-    let vocabulary = head.rows
     for target in targets where target != .max {
       precondition(
-        Int(target) < part?.vocabulary ?? vocabulary,
+        Int(target) < part?.vocabulary ?? head.rows,
         "Target \(target) is outside the vocabulary.")
     }
-    // Processes with parts of unequal size take the same rows at a time.
-    let most = part?.mostTokens ?? vocabulary
-    let blockRows = min(rows, Self.lossRows(vocabulary: most))
-    let logits = tape.borrow(blockRows * vocabulary)
-    defer { tape.giveBack(logits, blockRows * vocabulary) }
     if tape.isRecording {
       precondition(gradient == nil, "The input of the loss has no other reader.")
       gradient = tape.borrow(count)
       tape.willContribute(to: head)
     }
-    var losses = [Float](repeating: 0, count: rows)
-    losses.withUnsafeMutableBufferPointer { losses in
-      targets.withUnsafeBufferPointer { targets in
-        guard let losses = losses.baseAddress, let targets = targets.baseAddress else { return }
-        for start in stride(from: 0, to: rows, by: blockRows) {
-          block(
-            rows: start..<min(start + blockRows, rows), head: head, targets: targets,
-            softCap: softCap, gradientScale: gradientScale, logits: logits, losses: losses,
-            part: part)
-        }
-      }
+    var losses: [Float]
+    if let sample {
+      precondition(tape.isRecording && part == nil, "A sample is for training a whole vocabulary.")
+      losses = sampledCrossEntropy(
+        head: head, targets: targets, softCap: softCap, gradientScale: gradientScale, sample)
+    } else {
+      let output = LossOutput(
+        matrix: head.value, gradient: head.gradient, tokens: head.rows, part: part,
+        keepsGradient: tape.isRecording && head.keepsGradient(), compact: head)
+      losses = crossEntropy(output, targets, softCap: softCap, gradientScale: gradientScale)
     }
     putAside()
     if tape.isRecording {
@@ -70,20 +65,45 @@ extension Tensor {
     return losses
   }
 
+  /// Losses by an output matrix, and on a recording tape all gradients, block by block.
+  func crossEntropy(
+    _ output: LossOutput, _ targets: [UInt32], softCap: Float, gradientScale: Float
+  ) -> [Float] {
+    // Processes with parts of unequal size take the same rows at a time.
+    let blockRows = min(rows, Self.lossRows(vocabulary: output.part?.mostTokens ?? output.tokens))
+    let logits = tape.borrow(blockRows * output.capacity)
+    defer { tape.giveBack(logits, blockRows * output.capacity) }
+    var output = output
+    var losses = [Float](repeating: 0, count: rows)
+    losses.withUnsafeMutableBufferPointer { losses in
+      targets.withUnsafeBufferPointer { targets in
+        guard let losses = losses.baseAddress, let targets = targets.baseAddress else { return }
+        for start in stride(from: 0, to: rows, by: blockRows) {
+          block(
+            rows: start..<min(start + blockRows, rows), output, targets: targets,
+            softCap: softCap, gradientScale: gradientScale, logits: logits, losses: losses)
+          output.keepsGradient = true
+        }
+      }
+    }
+    return losses
+  }
+
   private func block(
-    rows: Range<Int>, head: Parameter, targets: UnsafePointer<UInt32>, softCap: Float,
-    gradientScale: Float, logits: MutableFloats, losses: MutableFloats, part: VocabularyPart?
+    rows: Range<Int>, _ output: LossOutput, targets: UnsafePointer<UInt32>, softCap: Float,
+    gradientScale: Float, logits: MutableFloats, losses: MutableFloats
   ) {
-    let vocabulary = head.rows
+    let vocabulary = output.tokens
     let input = value + rows.lowerBound * columns
-    let flops = 2 * rows.count * head.count
-    let floats = rows.count * columns + head.count + rows.count * vocabulary
+    let matrixFloats = vocabulary * columns
+    let flops = 2 * rows.count * matrixFloats
+    let floats = rows.count * columns + matrixFloats + rows.count * vocabulary
     tape.measure("head", flops: flops, floats: floats) {
-      head.multiply(input, rows: rows.count, into: logits, precision: tape.precision)
+      output.multiply(input, rows: rows.count, columns: columns, into: logits, tape.precision)
     }
     let scale: Float? = tape.isRecording ? gradientScale : nil
     tape.measure("cross-entropy", floats: 2 * rows.count * vocabulary) {
-      if let part {
+      if let part = output.part {
         part.crossEntropy(
           logits, rows: rows.count, targets: targets + rows.lowerBound, softCap: softCap,
           gradientScale: scale, losses: losses + rows.lowerBound)
@@ -91,27 +111,71 @@ extension Tensor {
       }
       Workers.shared.share((rows.count + 7) / 8) { piece in
         let start = 8 * piece
-        kernels.crossEntropy(
-          logits + start * vocabulary, rows: min(8, rows.count - start), vocabulary: vocabulary,
-          targets: targets + rows.lowerBound + start, softCap: softCap,
-          gradientScale: scale, losses: losses + rows.lowerBound + start)
+        let (x, count) = (logits + start * vocabulary, min(8, rows.count - start))
+        let (targets, losses) = (
+          targets + rows.lowerBound + start, losses + rows.lowerBound + start
+        )
+        if let offsets = output.offsets {
+          kernels.sampledCrossEntropy(
+            x, rows: count, vocabulary: vocabulary, targets: targets, offsets: offsets,
+            softCap: softCap, gradientScale: gradientScale, losses: losses)
+        } else {
+          kernels.crossEntropy(
+            x, rows: count, vocabulary: vocabulary, targets: targets, softCap: softCap,
+            gradientScale: scale, losses: losses)
+        }
       }
     }
     guard let gradient else { return }
     tape.profile?.isBackward = true
     tape.measure("head, input", flops: flops, floats: floats) {
       MatrixProduct.multiply(
-        logits, stride: vocabulary, head.value, stride: columns,
+        logits, stride: vocabulary, output.matrix, stride: columns,
         into: gradient + rows.lowerBound * columns, stride: columns,
         rows: rows.count, columns: columns, inner: vocabulary, precision: tape.precision)
     }
-    tape.measure("head, weights", flops: flops, floats: floats + head.count) {
+    tape.measure("head, weights", flops: flops, floats: floats + matrixFloats) {
       MatrixProduct.multiply(
         logits, .transposed, stride: vocabulary, input, stride: columns,
-        into: head.gradient, stride: columns,
+        into: output.gradient, stride: columns,
         rows: vocabulary, columns: columns, inner: rows.count,
-        addend: head.keepsGradient() ? Floats(head.gradient) : nil, precision: tape.precision)
+        addend: output.keepsGradient ? Floats(output.gradient) : nil, precision: tape.precision)
     }
     tape.profile?.isBackward = false
+  }
+}
+
+/// The matrix that a loss multiplies by: a head, or some of its rows.
+struct LossOutput {
+  /// `tokens × columns`.
+  var matrix: Floats
+  /// Sums of the gradient of `matrix`.
+  var gradient: MutableFloats
+  /// Rows of `matrix`.
+  var tokens: Int
+  /// The tokens of the matrix, where processes divide the vocabulary.
+  var part: VocabularyPart?
+  /// How often each token counts, as `sampledCrossEntropy` of a kernel set takes it; nil for once.
+  var offsets: Floats?
+  /// Whether the gradient holds a sum already.
+  var keepsGradient: Bool
+  /// The head itself, which may have its values in fewer bytes.
+  var compact: Parameter?
+  /// The most tokens that such a matrix has, so that buffers of one length serve all of them.
+  var capacity: Int { mostTokens ?? tokens }
+  /// See `capacity`.
+  var mostTokens: Int?
+
+  /// `logits = x · matrixᵀ`
+  func multiply(
+    _ x: Floats, rows: Int, columns: Int, into logits: MutableFloats, _ precision: Precision
+  ) {
+    if let compact {
+      compact.multiply(x, rows: rows, into: logits, precision: precision)
+    } else {
+      MatrixProduct.multiply(
+        x, stride: columns, matrix, .transposed, stride: columns, into: logits, stride: tokens,
+        rows: rows, columns: tokens, inner: columns, precision: precision)
+    }
   }
 }

@@ -44,7 +44,7 @@ public struct VocabularyPart: Sendable {
         let start = 8 * piece
         kernels.exponentialSums(
           logits + start * vocabulary, rows: min(8, rows - start), vocabulary: vocabulary,
-          softCap: softCap, largest: parts + start, sums: parts + rows + start)
+          softCap: softCap, offsets: nil, largest: parts + start, sums: parts + rows + start)
       }
       for row in 0..<rows where own.contains(Int(targets[row])) {
         parts[2 * rows + row] = logits[row * vocabulary + Int(targets[row]) - own.lowerBound]
@@ -77,7 +77,7 @@ public struct VocabularyPart: Sendable {
           guard let shifts = shifts.baseAddress, let factors = factors.baseAddress else { return }
           kernels.exponentialGradient(
             logits + start * vocabulary, rows: count, vocabulary: vocabulary, softCap: softCap,
-            shifts: shifts + start, factors: factors + start)
+            offsets: nil, shifts: shifts + start, factors: factors + start)
         }
       }
       for row in start..<start + count where own.contains(Int(targets[row])) {
