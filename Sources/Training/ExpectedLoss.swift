@@ -71,8 +71,8 @@ extension TrainingPlan {
   public var expectedLoss: ExpectedLoss? {
     // A token is about four bytes.
     if let corpusBytes, expectedTokens > corpusBytes { return nil }
-    // Runs that start from counts were measured with sampled losses.
-    if start != nil, sampledTokens == nil { return nil }
+    // Runs that start from counts were measured with sampled losses of large vocabularies.
+    if start != nil, sampledTokens == nil || configuration.vocabularySize < 1 << 16 { return nil }
     return ExpectedLoss(
       family: configuration.family, optimizer: optimizer.kind,
       start: start == nil ? .random : .counts,

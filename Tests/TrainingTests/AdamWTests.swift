@@ -62,6 +62,24 @@ import Training
     }
   }
 
+  @Test("a row that a step has not met stays if asked, and moves on by its momentum if not")
+  func untouchedRows() {
+    let moved = [false, true].map { skips -> [Bool] in
+      let store = store([.init("table", rows: 2, columns: 16, role: .embedding)])
+      let optimizer = AdamW(store, .adamW(weightDecay: 0), skipsUntouched: skips)
+      fillGradients(store, step: 1)
+      optimizer.update(rateShare: 1, gradientScale: 1)
+      let table = store.parameters[0]
+      let before = (0..<32).map { table.value[$0] }
+      for index in 0..<16 { table.gradient[index] = 0 }
+      optimizer.update(rateShare: 1, gradientScale: 1)
+      return [0, 1].map { row in
+        (16 * row..<16 * row + 16).contains { table.value[$0] != before[$0] }
+      }
+    }
+    #expect(moved == [[true, true], [false, true]])
+  }
+
   @Test("state that is saved and restored gives the same bits as no interruption")
   func restore() {
     let declarations: [Parameter.Declaration] = [

@@ -31,6 +31,9 @@ import Training
     var wishes = TrainingPlan.Wishes()
     wishes.speed = 140e9
     #expect(TrainingPlan(wishes, cores: 2).expectedLoss != nil)
+    wishes.vocabularySize = 8_192
+    #expect(TrainingPlan(wishes, cores: 2).expectedLoss == nil)
+    wishes.vocabularySize = nil
     wishes.corpusBytes = 100_000
     #expect(TrainingPlan(wishes, cores: 2).expectedLoss == nil)
   }

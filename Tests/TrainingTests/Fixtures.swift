@@ -4,8 +4,10 @@ import Autograd
 import Corpora
 import FoundationEssentials
 import Glibc
+import Machine
 import Models
 import TestSupport
+import Testing
 import Tokenizers
 import Training
 
@@ -38,6 +40,18 @@ struct SmallRun {
     try Trainer(
       Transformer(configuration, seed: seed), tokenizer: tokenizer, options: options,
       folder: "\(folder.path)/\(name)")
+  }
+
+  /// Trains `name`, stopped by an interruption after a step, then resumed to the end.
+  func trainInParts(_ name: String, stop: Int) throws {
+    let outcome = try trainer(name).run {
+      if case .step(let progress) = $0, progress.record.step == stop { Interruption.simulate(true) }
+    }
+    Interruption.simulate(false)
+    #expect(outcome == .interrupted)
+    let resumed = try Trainer(resuming: "\(folder.path)/\(name)")
+    #expect(resumed.state.step == stop)
+    #expect(try resumed.run() == .finished)
   }
 
   func bytes(_ file: String, of name: String = "model") throws -> Data {

@@ -28,14 +28,7 @@ extension WholeRuns {
       let run = try everything(kind)
       defer { run.folder.remove() }
       #expect(try run.trainer("whole").run() == .finished)
-      let outcome = try run.trainer("parts").run {
-        if case .step(let progress) = $0, progress.record.step == stop {
-          Interruption.simulate(true)
-        }
-      }
-      Interruption.simulate(false)
-      #expect(outcome == .interrupted)
-      #expect(try Trainer(resuming: "\(run.folder.path)/parts").run() == .finished)
+      try run.trainInParts("parts", stop: stop)
       for file in ["model.safetensors", "training/optimizer.safetensors"] {
         #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: "parts"), "\(file)")
       }
@@ -51,12 +44,7 @@ extension WholeRuns {
       run.options.sequences = 16
       run.options.precision = .fastest
       #expect(try run.trainer("whole").run() == .finished)
-      let outcome = try run.trainer("parts").run {
-        if case .step(let progress) = $0, progress.record.step == 3 { Interruption.simulate(true) }
-      }
-      Interruption.simulate(false)
-      #expect(outcome == .interrupted)
-      #expect(try Trainer(resuming: "\(run.folder.path)/parts").run() == .finished)
+      try run.trainInParts("parts", stop: 3)
       for file in ["model.safetensors", "training/optimizer.safetensors"] {
         #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: "parts"), "\(file)")
       }

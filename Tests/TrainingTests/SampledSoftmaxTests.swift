@@ -22,14 +22,7 @@ extension WholeRuns {
       let run = try run()
       defer { run.folder.remove() }
       #expect(try run.trainer("whole").run() == .finished)
-      let outcome = try run.trainer("parts").run {
-        if case .step(let progress) = $0, progress.record.step == stop {
-          Interruption.simulate(true)
-        }
-      }
-      Interruption.simulate(false)
-      #expect(outcome == .interrupted)
-      #expect(try Trainer(resuming: "\(run.folder.path)/parts").run() == .finished)
+      try run.trainInParts("parts", stop: stop)
       for file in files {
         #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: "parts"), "\(file)")
       }

@@ -63,16 +63,7 @@ extension WholeRuns {
       defer { run.folder.remove() }
       run.options.earlyStopping = EarlyStopping.Rule(patience: 50)
       #expect(try run.trainer("whole").run() == .finished)
-      let outcome = try run.trainer("parts").run {
-        if case .step(let progress) = $0, progress.record.step == stop {
-          Interruption.simulate(true)
-        }
-      }
-      Interruption.simulate(false)
-      #expect(outcome == .interrupted)
-      let resumed = try Trainer(resuming: "\(run.folder.path)/parts")
-      #expect(resumed.state.step == stop)
-      #expect(try resumed.run() == .finished)
+      try run.trainInParts("parts", stop: stop)
       for file in ["model.safetensors", "training/optimizer.safetensors"] {
         #expect(try run.bytes(file, of: "whole") == run.bytes(file, of: "parts"), "\(file)")
       }

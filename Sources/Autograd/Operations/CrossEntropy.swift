@@ -54,7 +54,8 @@ extension Tensor {
     } else {
       let output = LossOutput(
         matrix: head.value, gradient: head.gradient, tokens: head.rows, part: part,
-        keepsGradient: tape.isRecording && head.keepsGradient(), compact: head)
+        keepsGradient: tape.isRecording && head.keepsGradient(), compact: head,
+        capacity: part?.mostTokens ?? head.rows)
       losses = crossEntropy(output, targets, softCap: softCap, gradientScale: gradientScale)
     }
     putAside()
@@ -69,8 +70,7 @@ extension Tensor {
   func crossEntropy(
     _ output: LossOutput, _ targets: [UInt32], softCap: Float, gradientScale: Float
   ) -> [Float] {
-    // Processes with parts of unequal size take the same rows at a time.
-    let blockRows = min(rows, Self.lossRows(vocabulary: output.part?.mostTokens ?? output.tokens))
+    let blockRows = min(rows, Self.lossRows(vocabulary: output.capacity))
     let logits = tape.borrow(blockRows * output.capacity)
     defer { tape.giveBack(logits, blockRows * output.capacity) }
     var output = output
@@ -161,10 +161,9 @@ struct LossOutput {
   var keepsGradient: Bool
   /// The head itself, which may have its values in fewer bytes.
   var compact: Parameter?
-  /// The most tokens that such a matrix has, so that buffers of one length serve all of them.
-  var capacity: Int { mostTokens ?? tokens }
-  /// See `capacity`.
-  var mostTokens: Int?
+  /// The most tokens that such a matrix has, in this process or another: buffers of one length serve
+  /// all of them, and all take the same rows at a time.
+  var capacity: Int
 
   /// `logits = x · matrixᵀ`
   func multiply(

@@ -49,7 +49,8 @@ extension Tensor {
     _ sample: VocabularySample
   ) -> [Float] {
     let (tokens, offsets, places) = sample.united(with: targets, vocabulary: head.rows)
-    let capacity = min(head.rows, (sample.tokens.count + rows + 1023) / 1024 * 1024)
+    // The same for draws that differ a little, so that every step borrows the same buffers.
+    let capacity = min(head.rows, (sample.tokens.count + rows + 256 + 1023) / 1024 * 1024)
     let matrix = tape.borrow(capacity * columns)
     let gradient = tape.borrow(capacity * columns)
     defer {
@@ -68,7 +69,7 @@ extension Tensor {
       crossEntropy(
         LossOutput(
           matrix: matrix, gradient: gradient, tokens: tokens.count, offsets: offsets.baseAddress,
-          keepsGradient: false, mostTokens: capacity),
+          keepsGradient: false, capacity: capacity),
         places, softCap: softCap, gradientScale: gradientScale)
     }
     let target = head.startedGradient()
