@@ -24,6 +24,11 @@ var laneCount: Int {
   #endif
 }
 
+/// How many rows ahead a packing walk asks for what it reads: rows lie too far apart for the
+/// processor to guess.
+@inline(__always)
+var prefetchRows: Int { 8 }
+
 /// `count` rounded up to whole multiples of `unit`.
 @inline(__always)
 func roundUp(_ count: Int, to unit: Int) -> Int {

@@ -297,11 +297,6 @@ private func packRightRows(
   }
 }
 
-/// How many rows ahead a packing walk asks for what it reads: rows lie too far apart for the
-/// processor to guess.
-@inline(__always)
-private var prefetchRows: Int { 8 }
-
 /// One panel of columns that lie as rows, `stride` apart.
 @inline(__always)
 private func packRightColumns(

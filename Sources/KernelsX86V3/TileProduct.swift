@@ -187,6 +187,7 @@ func packRows(
     var column = 0
     while column < targetStride {
       let rest = min(laneCount, max(0, width - column))
+      vectors_prefetch(source + prefetchRows * stride + column)
       store(factors * load(source + column, rest), to: target + column)
       column += laneCount
     }
@@ -203,6 +204,9 @@ func packTransposed(
     let (source, target) = (source + row * stride, target + row)
     var column = 0
     while column + 8 <= width {
+      if column & 15 == 0 {
+        for row in 8..<16 { vectors_prefetch(source + row * stride + column) }
+      }
       vectors_transpose(source + column, stride, 8, target + column * tileLength, tileLength)
       column += 8
     }

@@ -101,7 +101,7 @@ public struct MemoryEstimate: Sendable, Equatable {
     // Rows of the head that a sample and the targets name are copied, and have a gradient.
     let candidates = sampledTokens.map { min(shape.vocabularySize, $0 + tokens) }
     let vocabulary = candidates ?? shape.vocabularySize
-    let rows = min(tokens, Tensor.lossRows(vocabulary: vocabulary))
+    let rows = Tensor.lossRows(of: tokens, vocabulary: vocabulary)
     return tokens * (kept + working) + rows * vocabulary + 2 * (candidates ?? 0) * shape.width
   }
 }

@@ -4,12 +4,14 @@ import Kernels
 import Machine
 
 extension Tensor {
-  /// The most rows whose logits exist at once: 64 MiB of them, or 256 rows.
+  /// The rows whose logits exist at once: all in blocks of equal length, of 96 MiB or 256 rows at most.
   ///
   /// More than a cache holds: every block packs the head's weights again and adds to its gradient, which
   /// costs more than to fetch logits from memory.
-  public static func lossRows(vocabulary: Int) -> Int {
-    max(256, (1 << 24) / vocabulary / 32 * 32)
+  public static func lossRows(of rows: Int, vocabulary: Int) -> Int {
+    let most = max(256, (3 << 23) / vocabulary / 32 * 32)
+    let blocks = max(1, (rows + most - 1) / most)
+    return min(rows, (rows + 32 * blocks - 1) / (32 * blocks) * 32)
   }
 
   /// Cross-entropy of the next tokens, `−ln softmax(cap(x · headᵀ))[target]`, in nats.
@@ -70,7 +72,7 @@ extension Tensor {
   func crossEntropy(
     _ output: LossOutput, _ targets: [UInt32], softCap: Float, gradientScale: Float
   ) -> [Float] {
-    let blockRows = min(rows, Self.lossRows(vocabulary: output.capacity))
+    let blockRows = Self.lossRows(of: rows, vocabulary: output.capacity)
     let logits = tape.borrow(blockRows * output.capacity)
     defer { tape.giveBack(logits, blockRows * output.capacity) }
     var output = output
