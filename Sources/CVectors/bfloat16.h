@@ -140,6 +140,80 @@ VECTORS_BFLOAT16 void vectors_bfloat16_multiply(
   }
 }
 
+/// `c[s][r] = weights[r] · sample s (+ bias[r]) (+ addend[s][r])` for 8 rows of weights that lie `stride`
+/// apart, of which `rows` are written, and as many samples as `registers` (1 or 2, a literal) hold.
+static inline __attribute__((
+    always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,bmi2,fma"))) void
+vectors_bfloat16_thin_eight(
+    const int registers, const uint16_t *weights, long stride, long rows, const uint32_t *samples,
+    long pairs, long count, const float *bias, const float *addend, float *c, long c_stride) {
+  __m512 sums[8][2];
+#pragma unroll
+  for (long row = 0; row < 8; row++) sums[row][0] = sums[row][1] = _mm512_setzero_ps();
+  for (long pair = 0; pair < pairs; pair++) {
+    if ((pair & 15) == 0) {
+      // The next rows: the processor cannot guess where they begin.
+#pragma unroll
+      for (long row = 8; row < 16; row++)
+        _mm_prefetch((const char *)(weights + row * stride), _MM_HINT_T1);
+    }
+    __m512bh first = (__m512bh)_mm512_loadu_si512(samples), second = first;
+    if (registers > 1) second = (__m512bh)_mm512_loadu_si512(samples + 16);
+#pragma unroll
+    for (long row = 0; row < 8; row++) {
+      int word;
+      __builtin_memcpy(&word, weights + row * stride, 4);
+      __m512bh both = (__m512bh)_mm512_set1_epi32(word);
+      sums[row][0] = _mm512_dpbf16_ps(sums[row][0], first, both);
+      if (registers > 1) sums[row][1] = _mm512_dpbf16_ps(sums[row][1], second, both);
+    }
+    weights += 2;
+    samples += 16 * registers;
+  }
+  __mmask8 mask = (__mmask8)vectors_wide_mask(rows);
+  __m256 start = bias ? _mm256_maskz_loadu_ps(mask, bias) : _mm256_setzero_ps();
+#pragma unroll
+  for (long eight = 0; eight < 2 * registers; eight++) {
+    __m256i r[8];
+#pragma unroll
+    for (long row = 0; row < 8; row++) {
+      __m512i sum = (__m512i)sums[row][eight / 2];
+      r[row] = eight & 1 ? _mm512_extracti64x4_epi64(sum, 1) : _mm512_castsi512_si256(sum);
+    }
+    vectors_wide_transpose(r);
+#pragma unroll
+    for (long index = 0; index < 8; index++) {
+      long sample = 8 * eight + index;
+      if (sample >= count) return;
+      __m256 value = _mm256_add_ps((__m256)r[index], start);
+      if (addend)
+        value = _mm256_add_ps(value, _mm256_maskz_loadu_ps(mask, addend + sample * c_stride));
+      _mm256_mask_storeu_ps(c + sample * c_stride, mask, value);
+    }
+  }
+}
+
+/// As `vectors_bfloat16_thin_eight`, for any number of rows and at most 32 samples.
+///
+/// `samples` holds words of two elements, side by side for 16 samples, or for 32 if `count` is above 16.
+VECTORS_BFLOAT16 void vectors_bfloat16_thin(
+    const uint16_t *weights, long stride, long rows, const uint32_t *samples, long pairs, long count,
+    const float *bias, const float *addend, float *c, long c_stride) {
+  for (long row = 0; row < rows;) {
+    // Each of the last rows as if it were eight.
+    long left = rows - row, height = left < 8 ? 1 : 8, step = left < 8 ? 0 : stride;
+    const uint16_t *start = weights + row * stride;
+    const float *starts = bias ? bias + row : 0, *terms = addend ? addend + row : 0;
+    if (count > 16)
+      vectors_bfloat16_thin_eight(
+          2, start, step, height, samples, pairs, count, starts, terms, c + row, c_stride);
+    else
+      vectors_bfloat16_thin_eight(
+          1, start, step, height, samples, pairs, count, starts, terms, c + row, c_stride);
+    row += height;
+  }
+}
+
 /// `64 · 24` FLOPs a round that touch no memory: the limit of every product.
 VECTORS_BFLOAT16 float vectors_bfloat16_registers(long rounds) {
   __m512 sums[24];

@@ -7,7 +7,8 @@ import Machine
 public final class CompactWeights: @unchecked Sendable {
   /// How numbers are stored.
   public enum Format: String, Sendable, CaseIterable {
-    /// The upper half of a float: 8 bits of precision.
+    /// The upper half of a float: 8 bits of precision. Inputs are rounded alike where the processor
+    /// multiplies such numbers (AVX512-BF16).
     case bf16
     /// Whole numbers from −127 to 127, with a factor for every 64 of a row; inputs are rounded alike.
     case int8
@@ -47,7 +48,7 @@ public final class CompactWeights: @unchecked Sendable {
       for index in range {
         let source = values + index * columns
         let target = halves + index * width
-        for column in 0..<columns { target[column] = Self.upperHalf(source[column]) }
+        for column in 0..<columns { target[column] = UInt16(bfloat16: source[column]) }
         (target + columns).update(repeating: 0, count: width - columns)
         kernels.widen(matrix, rows: index..<index + 1, into: row)
         source.update(from: row, count: columns)
@@ -64,8 +65,12 @@ public final class CompactWeights: @unchecked Sendable {
   }
 
   /// Whether `multiply` takes so many rows. Of bf16 it takes as many as a panel of the kernels has
-  /// columns; for more, products of the floats that this matrix came from are faster.
+  /// columns; for more, products of the floats that this matrix came from are faster, in
+  /// `precisionOfMoreRows`.
   public func takes(rows: Int) -> Bool { takesAnyRows || rows <= ThinProduct.longest }
+
+  /// What products with more rows than `multiply` takes are to be computed in; nil for no matter what.
+  public var precisionOfMoreRows: Precision? { Processor.hasFastBFloat16 ? .bf16 : nil }
 
   /// Whether `multiply` takes any number of rows, so that the floats are not needed any more.
   public var takesAnyRows: Bool {
@@ -88,11 +93,18 @@ public final class CompactWeights: @unchecked Sendable {
       ).run()
     }
   }
+}
 
+extension UInt16 {
   /// The upper half of a float, rounded to nearest, ties to even.
-  private static func upperHalf(_ value: Float) -> UInt16 {
+  init(bfloat16 value: Float) {
     let bits = value.bitPattern
-    if value.isNaN { return UInt16(bits >> 16) | 0x40 }
-    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+    let rounded = bits &+ 0x7fff &+ ((bits >> 16) & 1)
+    self = UInt16(truncatingIfNeeded: (value.isNaN ? bits | 0x40_0000 : rounded) >> 16)
   }
+}
+
+extension Float {
+  /// The float whose upper half is given.
+  init(bfloat16 half: UInt16) { self.init(bitPattern: UInt32(half) << 16) }
 }

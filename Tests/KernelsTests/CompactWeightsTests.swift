@@ -1,4 +1,5 @@
 import Kernels
+import Machine
 import Testing
 
 @Suite("Compact weights")
@@ -29,8 +30,8 @@ struct CompactWeightsTests {
   }
 
   @Test(
-    "products are those of the rounded floats; with int8, the other side is rounded as well",
-    arguments: Format.allCases, [1, 2, 8, 9, 16])
+    "products are those of rounded floats on both sides",
+    arguments: Format.allCases, [1, 2, 8, 9, 16, 17, 32])
   func products(_ format: Format, _ rows: Int) {
     let (outputs, inner) = (131, 77)
     let (weights, _, rounded) = Self.compact(outputs, inner, format)
@@ -41,9 +42,13 @@ struct CompactWeightsTests {
     var c = noise.floats(rows * outputs)
     weights.multiply(
       x, stride: inner, into: &c, rows: rows, inner: inner, addend: addend, bias: bias)
+    var inputs = x
+    if format == .bf16, Processor.hasBFloat16 {
+      _ = CompactWeights(rounding: &inputs, rows: rows, columns: inner, to: .bf16)
+    }
     let truth = Reference.product(
       rows: rows, columns: outputs, inner: inner,
-      { Double(x[$0 * inner + $1]) }, { Double(rounded[$1 * inner + $0]) })
+      { Double(inputs[$0 * inner + $1]) }, { Double(rounded[$1 * inner + $0]) })
     expectClose(
       c, truth.indices.map { truth[$0] + Double(bias[$0 % outputs]) + Double(addend[$0]) },
       tolerance: format == .int8 ? 0.02 : 1e-5)
