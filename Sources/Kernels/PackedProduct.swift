@@ -12,8 +12,8 @@ import Machine
 struct PackedProduct {
   /// What operands are packed and multiplied by.
   var panels: any PanelKernels.Type
-  /// Rows of a piece: its part of the left operand takes half of a second cache of 512 KiB.
-  private static let longestPiece = 144
+  /// The most rows that are cut by columns.
+  private static let fewRows = 96
   /// Floats of a packed slab of the right operand: 8 MiB.
   private static let largestSlab = 1 << 21
 
@@ -33,6 +33,13 @@ struct PackedProduct {
   /// Rows `cStride` apart.
   var addend: Floats?
 
+  /// Rows of a piece: its part of the left operand takes half of a second cache. The longer pieces are,
+  /// the less often the right operand comes from a cache that programs share.
+  private var longestPiece: Int {
+    let depth = panels.leftDepth((inner + chunks - 1) / chunks)
+    return min(576, max(96, Processor.secondCache / 2 / (4 * depth)))
+  }
+
   private var chunks: Int { max(1, (inner + panels.longestChunk - 1) / panels.longestChunk) }
 
   /// The floats that a column of the longest chunk takes in a right panel.
@@ -44,7 +51,7 @@ struct PackedProduct {
 
   /// Computes the product.
   func run() {
-    if rows <= 2 * Self.longestPiece / 3, columns > rows {
+    if rows <= Self.fewRows, columns > rows {
       runColumns()
     } else {
       runRows()
@@ -91,7 +98,7 @@ struct PackedProduct {
     let unit = panels.blockColumns
     let padded = (part.count + unit - 1) / unit * unit
     let depth = chunkDepth
-    let height = pieceLength(rows, unit: panels.blockRows, longest: Self.longestPiece)
+    let height = pieceLength(rows, unit: panels.blockRows, longest: longestPiece)
     Workers.shared.share((rows + height - 1) / height) { piece in
       let firstRow = piece * height
       let count = min(height, rows - firstRow)

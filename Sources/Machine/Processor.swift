@@ -36,6 +36,12 @@ public enum Processor {
   /// The cores this process may use (its affinity mask, so that `taskset` is honoured).
   public static let cores = Int(machine_cores())
 
+  /// Bytes of the second cache of a core; where the system does not say, what the smallest have.
+  public static let secondCache: Int = {
+    let bytes = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
+    return bytes > 0 ? bytes : 512 << 10
+  }()
+
   /// A number for the set of cores this process may use, to tell whether two processes share them.
   public static let coreSet = UInt64(machine_core_set())
 
