@@ -36,7 +36,7 @@ struct PackedProduct {
   /// Rows of a piece: its part of the left operand takes half of a second cache. The longer pieces are,
   /// the less often the right operand comes from a cache that programs share.
   private var longestPiece: Int {
-    let depth = panels.leftDepth((inner + chunks - 1) / chunks)
+    let depth = max(1, panels.leftDepth((inner + chunks - 1) / chunks))
     return min(576, max(96, Processor.secondCache / 2 / (4 * depth)))
   }
 

@@ -9,22 +9,16 @@ import Models
 /// The program itself, parameters, gradients and optimizer state, and the activations of one
 /// micro-batch at the height of a step: what is kept of every block, and what the way back through
 /// one of them borrows. Within 15% of what models of 0.1 to 124 million parameters were measured to
-/// take. What reads the text has a figure of its own. Where steps see a sample of the vocabulary, evaluations
-/// add logits of the whole one; otherwise they fit into what a step takes. A fit to counts before the first
-/// step, whose memory is given back, is left out.
+/// take. What reads the text has a figure of its own. A fit to counts before the first step, whose memory
+/// is given back, is left out; evaluations fit into what a step takes.
 public struct MemoryEstimate: Sendable, Equatable {
   /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state, the average.
   public let parameterBytes: Int
   /// Activations and their gradients.
   public let activationBytes: Int
 
-  /// What evaluations take beside.
-  public let evaluationBytes: Int
-
   /// All together.
-  public var bytes: Int {
-    Self.programBytes + parameterBytes + activationBytes + evaluationBytes
-  }
+  public var bytes: Int { Self.programBytes + parameterBytes + activationBytes }
 
   /// What the program takes beside, for its threads and their parts of products: measured.
   private static let programBytes = 32 << 20
@@ -56,10 +50,6 @@ public struct MemoryEstimate: Sendable, Equatable {
       * Self.activations(
         configuration, tokens: windows * options.context, drops: options.dropout > 0,
         recomputes: options.recomputesBlocks, sampledTokens: options.sampledTokens)
-    let vocabulary = configuration.vocabularySize
-    evaluationBytes =
-      options.sampledTokens == nil
-      ? 0 : 4 * Tensor.lossRows(of: windows * options.context, vocabulary: vocabulary) * vocabulary
   }
 
   /// The text that is read ahead, and what reads, decompresses and encodes it.

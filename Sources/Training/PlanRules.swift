@@ -66,12 +66,27 @@ extension TrainingPlan {
   /// where each begins is a judgement.
   static func dropout(epochs: Double) -> Double { epochs < 3 ? 0 : epochs < 6 ? 0.1 : 0.2 }
 
-  /// Tokens to validate on, and how often over a run: a forward pass costs a third of training, and
-  /// all evaluations together a tenth of the run, as long as two of 8,192 tokens fit into that.
-  static func validation(tokens: Int) -> (tokens: Int, evaluations: Int) {
-    let affordable = 0.1 * 3 * Double(tokens)
+  /// Tokens to validate on, and how often over a run of so many: all evaluations together take a tenth
+  /// of the run, or a fifth where steps see a sample of the vocabulary, and measuring a token costs more
+  /// than training on it; but two of 8,192 tokens are made.
+  static func validation(
+    tokens: Int, _ configuration: TransformerConfiguration, sampledTokens: Int?
+  ) -> (tokens: Int, evaluations: Int) {
+    let cost = validationCost(configuration, sampledTokens: sampledTokens)
+    let affordable = (sampledTokens == nil ? 0.1 : 0.2) * Double(tokens) / cost
     let size = min(98_304, max(8_192, Int(affordable / 2) / 8_192 * 8_192))
     return (size, min(10, max(2, Int(affordable) / size)))
+  }
+
+  /// What measuring a token takes, in the time of training on one: a third of the arithmetic; with the
+  /// whole vocabulary where steps see a sample, at 0.7 of their rate (measured: bf16, and fp32 to measure).
+  static func validationCost(
+    _ configuration: TransformerConfiguration, sampledTokens: Int?
+  ) -> Double {
+    guard let sampledTokens else { return 1.0 / 3 }
+    let loss = lossTokens(sampledTokens, vocabularySize: configuration.vocabularySize)
+    return configuration.trainingFLOPsPerToken / 3
+      / configuration.trainingFLOPsPerToken(lossTokens: loss) / 0.7
   }
 
   static func batchTokens(tokens: Int) -> Int {

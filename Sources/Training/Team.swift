@@ -35,8 +35,7 @@ final class Team {
   private let handOut: Exchange
   private let schedule: PipelineSchedule
   /// The embedding that is the head of another stage as well.
-  private let repeated: Parameter?
-  private var secondsForRepeated = 0.0
+  private let repeated: RepeatedEmbedding?
   /// How the current step is divided.
   private var division: MicroBatches
 
@@ -64,13 +63,11 @@ final class Team {
       layout.dividesModel
       ? ProcessGroup(layout.line(through: place, along: \.data), of: communicator) : communicator
     let shard = transformer.part.shard
-    let isRepeated =
-      layout.stages > 1 && transformer.configuration.tiedHead && (shard.isFirst || shard.isLast)
-    repeated = isRepeated ? transformer.parameters["embedding.weight"] : nil
+    repeated = RepeatedEmbedding(transformer)
     shares = ParameterShares(
       transformer.parameters, kind: options.optimizer.kind,
       configuration: shard.local(transformer.configuration), processes: data.size,
-      repeated: repeated?.name)
+      repeated: repeated?.parameter.name)
     gradients = GradientSum(transformer.parameters, shares, microBatches: microBatches.count, data)
     handOut = Exchange(data)
     schedule = PipelineSchedule(
@@ -116,7 +113,7 @@ final class Team {
   /// Seconds in which this process only waited for others, and seconds it spent on messages in all.
   var communication: (waited: Double, total: Double) {
     let waited =
-      gradients.exchange.secondsWaited + handOut.secondsWaited + secondsForRepeated
+      gradients.exchange.secondsWaited + handOut.secondsWaited + (repeated?.seconds ?? 0)
       + (transformer.part.tensor?.seconds ?? 0) + transformer.secondsBetweenStages
     return (waited, waited + gradients.exchange.secondsBeside)
   }
@@ -159,39 +156,8 @@ final class Team {
     }
     transformer.finishStages()
     gradients.finish()
-    addRepeated()
+    repeated?.addGradients(shares, owner: data.rank, transformer.parameters)
     return total(losses)
-  }
-
-  /// Adds up the gradients of an embedding that the first stage looks up and the last multiplies by.
-  private func addRepeated() {
-    guard let repeated, let stages = transformer.part.stages else { return }
-    let clock = ContinuousClock()
-    let start = clock.now
-    let other = transformer.part.shard.isFirst ? stages.size - 1 : 0
-    let own = shares.pieces.indices.filter {
-      shares.owners[$0] == data.rank
-        && transformer.parameters.parameters[shares.pieces[$0].parameter] === repeated
-    }
-    let exchange = Exchange(stages)
-    let gradients = transformer.parameters.gradients
-    let total = own.reduce(0) { $0 + shares.pieces[$1].range.count }
-    let copies = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(total, 1))
-    defer { copies.deallocate() }
-    var place = 0
-    for index in own {
-      let range = shares.pieces[index].range
-      guard let copy = copies.baseAddress.map({ $0 + place }) else { continue }
-      place += range.count
-      copy.update(from: gradients + range.lowerBound, count: range.count)
-      // Two lists, so that both go at once; two numbers have one sum, in whatever order.
-      exchange.add(tag: index, [.send(copy, count: range.count, to: other)])
-      exchange.add(
-        tag: index,
-        [.receiveAndAdd(gradients + range.lowerBound, count: range.count, from: other)])
-    }
-    exchange.finish()
-    secondsForRepeated += (clock.now - start) / .seconds(1)
   }
 
   /// Brings the parameters that their owners have updated to every process.
@@ -290,7 +256,7 @@ final class Team {
   private func counts(_ piece: ParameterPiece) -> Bool {
     let parameter = transformer.parameters.parameters[piece.parameter]
     let shard = transformer.part.shard
-    if parameter === repeated, !shard.isFirst { return false }
+    if parameter === repeated?.parameter, !shard.isFirst { return false }
     return shard.tensor == 0 || wholeNames[parameter.name] != true
   }
 

@@ -227,7 +227,8 @@ public struct TrainingPlan: Sendable, Equatable {
       }
     }
     let evaluations: Int
-    (validationTokens, evaluations) = Self.validation(tokens: tokens)
+    (validationTokens, evaluations) = Self.validation(
+      tokens: tokens, configuration, sampledTokens: sampledTokens)
     evaluateEvery = max(
       1, min(500 * max(1, 10 / evaluations), (expectedSteps + evaluations - 1) / evaluations))
     self.items = items

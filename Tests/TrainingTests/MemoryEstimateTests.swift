@@ -83,20 +83,6 @@ struct MemoryEstimateTests {
     #expect(bytes(nil, Shuffle.none) < reader + block / 10)
   }
 
-  @Test("evaluations add logits of the whole vocabulary where steps see a sample of it")
-  func evaluations() {
-    let configuration = TransformerConfiguration(
-      family: .nanochat, vocabularySize: 65_536, contextLength: 256, layers: 1, width: 64, heads: 1)
-    var options = options(8, context: 256)
-    let whole = MemoryEstimate(configuration, options)
-    options.sampledTokens = 512
-    let sampled = MemoryEstimate(configuration, options)
-    #expect(whole.evaluationBytes == 0)
-    // Six blocks of 2,048 rows, of 384 at most.
-    #expect(sampled.evaluationBytes == 4 * 352 * 65_536)
-    #expect(sampled.bytes - sampled.evaluationBytes < whole.bytes)
-  }
-
   @Test("parameters count as often as the optimizer and the sums of gradients hold them")
   func parameters() {
     let configuration = TransformerConfiguration(

@@ -32,7 +32,7 @@ extension Tensor {
   ///     undivided vocabularies.
   /// - Returns: `rows` losses.
   /// - Complexity: `6 · rows · columns · vocabulary` FLOPs, a third without recording; memory for a
-  ///   block of logits of `lossRows` rows. With a sample its tokens and the targets are the vocabulary.
+  ///   block of logits of `lossRows` rows, less without recording. With a sample its tokens and the targets are the vocabulary.
   public func crossEntropy(
     head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float,
     part: VocabularyPart? = nil, sample: VocabularySample? = nil
@@ -53,6 +53,8 @@ extension Tensor {
       precondition(tape.isRecording && part == nil, "A sample is for training a whole vocabulary.")
       losses = sampledCrossEntropy(
         head: head, targets: targets, softCap: softCap, gradientScale: gradientScale, sample)
+    } else if !tape.isRecording, part == nil, head.compact == nil {
+      losses = streamedCrossEntropy(head: head, targets: targets, softCap: softCap)
     } else {
       let output = LossOutput(
         matrix: head.value, gradient: head.gradient, tokens: head.rows, part: part,
