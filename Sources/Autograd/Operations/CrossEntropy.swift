@@ -32,7 +32,8 @@ extension Tensor {
   ///     undivided vocabularies.
   /// - Returns: `rows` losses.
   /// - Complexity: `6 · rows · columns · vocabulary` FLOPs, a third without recording; memory for a
-  ///   block of logits of `lossRows` rows, less without recording. With a sample its tokens and the targets are the vocabulary.
+  ///   block of logits of `lossRows` rows, less without recording. With a sample its tokens and the
+  ///   targets are the vocabulary.
   public func crossEntropy(
     head: Parameter, targets: [UInt32], softCap: Float, gradientScale: Float,
     part: VocabularyPart? = nil, sample: VocabularySample? = nil
