@@ -31,17 +31,17 @@ public struct ExpectedLoss: Sendable, Equatable {
   static let laws: [Law] = [
     // Table: written by scripts/fit-recipe.
     Law(
-      family: .gpt2, optimizer: .adamw, start: .random, floor: 0.9, scale: 5.4748,
-      exponent: 0.04678, spread: 0.03, flops: 1.15e14...1.76e14, runs: 3),
+      family: .gpt2, optimizer: .adamw, start: .random, floor: 0.9, scale: 9.4982,
+      exponent: 0.06445, spread: 0.0369, flops: 1.84e13...1.76e14, runs: 7),
     Law(
-      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 4.6646,
-      exponent: 0.04678, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
+      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 8.1338,
+      exponent: 0.06445, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
     Law(
-      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 3.4781,
-      exponent: 0.04678, spread: 0.03, flops: 9.65e12...2.11e14, runs: 5),
+      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 3.1156,
+      exponent: 0.04345, spread: 0.03, flops: 9.6e12...2.11e14, runs: 11),
     Law(
-      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 4.2272,
-      exponent: 0.04678, spread: 0.03, flops: 3.69e13...1.18e14, runs: 2),
+      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 53.764,
+      exponent: 0.1268, spread: 0.0312, flops: 5.95e12...1.18e14, runs: 5),
   ]
 
   /// What a run of `flops` useful FLOPs on English prose comes to; nil if no such runs were measured.
