@@ -88,7 +88,7 @@ public final class Parameter: @unchecked Sendable {
       MatrixProduct.multiply(
         x, stride: stride, value, .transposed, stride: columns, into: c, stride: self.rows,
         rows: rows, columns: self.rows, inner: columns, addend: addend, bias: bias,
-        precision: compact?.precisionOfMoreRows ?? precision)
+        precision: precision)
     }
   }
 

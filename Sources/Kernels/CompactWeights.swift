@@ -65,12 +65,8 @@ public final class CompactWeights: @unchecked Sendable {
   }
 
   /// Whether `multiply` takes so many rows. Of bf16 it takes as many as a panel of the kernels has
-  /// columns; for more, products of the floats that this matrix came from are faster, in
-  /// `precisionOfMoreRows`.
+  /// columns; for more, products of the floats that this matrix came from are faster.
   public func takes(rows: Int) -> Bool { takesAnyRows || rows <= ThinProduct.longest }
-
-  /// What products with more rows than `multiply` takes are to be computed in; nil for no matter what.
-  public var precisionOfMoreRows: Precision? { Processor.hasFastBFloat16 ? .bf16 : nil }
 
   /// Whether `multiply` takes any number of rows, so that the floats are not needed any more.
   public var takesAnyRows: Bool {

@@ -9,9 +9,9 @@ extension Transformer {
   /// Rounds every matrix that decoding multiplies by: it then reads a half or a quarter of the bytes.
   ///
   /// All passes compute with rounded weights; there is no way back, and no training afterwards. With
-  /// int8, passes also round what enters a matrix, and multiply bytes; with bf16 they do so where the
-  /// processor multiplies such numbers. With int8 the floats of a matrix leave memory, unless tokens
-  /// are looked up in it.
+  /// int8, passes also round what enters a matrix, and multiply bytes; with bf16 passes of few rows do so
+  /// where the processor multiplies such numbers, and `readingPrecision` says it of others. With int8
+  /// the floats of a matrix leave memory, unless tokens are looked up in it.
   public func compress(to format: CompactWeights.Format) {
     let arena = Arena()
     for parameter in parameters.parameters where parameter.role == .matrix || parameter === ownHead

@@ -44,7 +44,8 @@ public struct CountFit: Sendable, Codable, Equatable {
 /// weighted by its inverse, so that the frequent ones are in every update and the mean is right. So are
 /// the tokens that follow, if not all of them are looked at.
 ///
-/// Memory: six floats a weight, and `rows × columns` floats, twice over each way in unlucky draws. Equal counts and seeds give equal bits on any number of threads.
+/// Memory: six floats a weight, and `rows × columns` floats, twice over each way in unlucky draws. Equal
+/// counts and seeds give equal bits on any number of threads.
 package final class BigramFit {
   private static let (beta1, beta2, epsilon) = (0.8, 0.95, Float(1e-12))
 

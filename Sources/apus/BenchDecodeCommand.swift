@@ -37,6 +37,7 @@ struct BenchDecodeCommand: ParsableCommand {
   func run() throws {
     threads.apply()
     let transformer = try model.make()
+    transformer.readingPrecision = try model.precision.asked() ?? weights.precision
     weights.apply(to: transformer)
     let (single, bandwidth, share) = alone(transformer)
     let limit = bandwidth / Double(transformer.decodingBytes)

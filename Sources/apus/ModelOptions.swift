@@ -28,7 +28,7 @@ struct ModelOptions: ParsableArguments {
 
   /// Reads another folder, to be used in the same precision.
   func load(another path: String) throws -> LoadedModel {
-    let precision = try precision.asked() ?? .fp32
+    let precision = try precision.asked() ?? weights.precision
     let loaded = try Self.load(path)
     loaded.transformer.readingPrecision = precision
     return loaded
@@ -46,6 +46,10 @@ enum WeightFormat: String, ExpressibleByArgument, CaseIterable {
   case fp32
   case bf16
   case int8
+
+  /// What else matrix products multiply, if nothing is asked for: numbers like the weights, where the
+  /// processor multiplies those faster.
+  var precision: Precision { self == .bf16 && Precision.fastest == .bf16 ? .bf16 : .fp32 }
 
   /// Rounds the weights of a model.
   func apply(to transformer: Transformer) {

@@ -19,7 +19,7 @@ struct PrecisionOption: ParsableArguments {
     help: ArgumentHelp(
       """
       What matrix products multiply: fp32, bf16, fp16, or auto for what this processor computes \
-      fastest (default: auto to train, else fp32).
+      fastest (default: auto to train, else fp32, or bf16 with --weights bf16 where that is faster).
       """, valueName: "p"))
   var precision: Choice?
 

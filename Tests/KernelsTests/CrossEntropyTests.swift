@@ -85,6 +85,30 @@ struct CrossEntropyTests {
     #expect(abs(losses[1] - 0.407_605_96) < 1e-6)
   }
 
+  @Test(
+    "sums of exponentials are those of capped logits", arguments: KernelCase.all, [Float(0), 5, 60])
+  func exponentialSums(_ set: KernelCase, softCap: Float) {
+    for count in edgeSizes {
+      var noise = Noise(count)
+      var x = noise.floats(2 * count, size: 30)
+      let cap = Double(softCap)
+      let logits = doubles(x).map { (logit: Double) -> Double in
+        softCap > 0 ? cap * tanh(logit / cap) : logit
+      }
+      var (largest, sums): ([Float], [Float]) = ([0, 0], [0, 0])
+      set.kernels.exponentialSums(
+        &x, rows: 2, vocabulary: count, softCap: softCap, offsets: nil, largest: &largest,
+        sums: &sums)
+      for row in 0..<2 {
+        var total = 0.0
+        for logit in logits[row * count..<(row + 1) * count] { total += exp(logit) }
+        let (found, truth) = (Double(largest[row]) + log(Double(sums[row])), log(total))
+        #expect(abs(found - truth) < 1e-5 * max(1, abs(truth)), "\(count), cap \(softCap)")
+      }
+      if softCap > 0 { expectClose(x, logits, tolerance: 1e-5) }
+    }
+  }
+
   @Test("bad logits show in the loss", arguments: KernelCase.all)
   func badLogits(_ set: KernelCase) {
     for bad in [Float.nan, .infinity] {
