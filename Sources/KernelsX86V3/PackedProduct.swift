@@ -1,5 +1,6 @@
 /// Big matrix products: a block of registers that multiplies panels.
 
+import CVectors
 import KernelInterface
 
 extension VectorKernels {
@@ -32,8 +33,16 @@ extension VectorKernels {
       let panel = right + column * inner
       let bias = bias.map { $0 + column }
       let width = min(panelWidth, columns - column)
+      // The next panel comes from a cache far away: asked for little by little while this one works.
+      let isLast = column + panelWidth >= columns
+      var next = panel + panelWidth * inner
+      let ahead = isLast ? 0 : (panelWidth * inner * 6 / max(rows, 6) + 15) / 16
       var row = 0
       while row < rows {
+        for _ in 0..<ahead {
+          vectors_prefetch_far(next)
+          next += 16
+        }
         multiplyPanels(
           left + row * inner, panel, inner, bias,
           addend.map { $0 + row * addendStride + column }, addendStride,
@@ -89,6 +98,10 @@ private func multiplyPanels(
   }
   var (c00, c01, c10, c11, c20, c21) = (first, second, first, second, first, second)
   var (c30, c31, c40, c41, c50, c51) = (first, second, first, second, first, second)
+  for row in 0..<6 {
+    vectors_prefetch(c + row * stride)
+    vectors_prefetch(c + row * stride + laneCount)
+  }
   var left = inner
   while left > 0 {
     let (b0, b1) = (load(b), load(b + laneCount))
