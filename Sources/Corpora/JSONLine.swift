@@ -29,40 +29,16 @@ struct JSONLine {
 
   private mutating func extract(_ name: [UInt8], into text: inout [UInt8]) throws(JSONProblem) {
     var isFound = false
-    var key: [UInt8] = []
     skipSpace()
     guard current == UInt8(ascii: "{") else { throw problem("not a JSON object") }
-    index += 1
-    skipSpace()
-    if current == UInt8(ascii: "}") {
-      index += 1
-    } else {
-      while true {
-        skipSpace()
-        key.removeAll(keepingCapacity: true)
-        guard current == UInt8(ascii: "\"") else { throw problem("not JSON: a key is missing") }
-        try scanString { run in key.append(contentsOf: run) }
-        skipSpace()
-        try expect(UInt8(ascii: ":"), "a colon")
-        skipSpace()
-        if key == name {
-          guard current == UInt8(ascii: "\"") else {
-            throw JSONProblem(reason: "the field \"\(fieldName(name))\" is not a string")
-          }
-          isFound = true
-          text.removeAll(keepingCapacity: true)
-          try scanString { run in text.append(contentsOf: run) }
-        } else {
-          try skipValue(depth: 1)
-        }
-        skipSpace()
-        if current == UInt8(ascii: ",") {
-          index += 1
-        } else {
-          try expect(UInt8(ascii: "}"), "a comma or a closing brace")
-          break
-        }
+    try scanObject(keepsKeys: true) { (line, key) throws(JSONProblem) in
+      guard key == name else { return try line.skipValue(depth: 1) }
+      guard line.current == UInt8(ascii: "\"") else {
+        throw JSONProblem(reason: "the field \"\(line.fieldName(name))\" is not a string")
       }
+      isFound = true
+      text.removeAll(keepingCapacity: true)
+      try line.scanString { run in text.append(contentsOf: run) }
     }
     skipSpace()
     guard index == bytes.count else { throw problem("not JSON: something follows the object") }
@@ -96,7 +72,10 @@ struct JSONLine {
     if depth > JSONLine.deepest { throw problem("nested more than \(JSONLine.deepest) deep") }
     switch current {
     case UInt8(ascii: "\""): try scanString { _ in }
-    case UInt8(ascii: "{"): try skipObject(depth: depth)
+    case UInt8(ascii: "{"):
+      try scanObject(keepsKeys: false) { (line, _) throws(JSONProblem) in
+        try line.skipValue(depth: depth + 1)
+      }
     case UInt8(ascii: "["): try skipArray(depth: depth)
     case UInt8(ascii: "t"): try skipWord("true")
     case UInt8(ascii: "f"): try skipWord("false")
@@ -105,21 +84,28 @@ struct JSONLine {
     }
   }
 
-  private mutating func skipObject(depth: Int) throws(JSONProblem) {
+  /// Takes the object that starts here apart: `value` is given every key, or nothing if they are not
+  /// kept, and is to move the scanner from the beginning of the key's value to its end.
+  @inline(__always)
+  private mutating func scanObject(
+    keepsKeys: Bool, _ value: (inout JSONLine, [UInt8]) throws(JSONProblem) -> Void
+  ) throws(JSONProblem) {
     index += 1
     skipSpace()
     if current == UInt8(ascii: "}") {
       index += 1
       return
     }
+    var key: [UInt8] = []
     while true {
       skipSpace()
+      key.removeAll(keepingCapacity: true)
       guard current == UInt8(ascii: "\"") else { throw problem("not JSON: a key is missing") }
-      try scanString { _ in }
+      try scanString { run in if keepsKeys { key.append(contentsOf: run) } }
       skipSpace()
       try expect(UInt8(ascii: ":"), "a colon")
       skipSpace()
-      try skipValue(depth: depth + 1)
+      try value(&self, key)
       skipSpace()
       if current == UInt8(ascii: ",") {
         index += 1

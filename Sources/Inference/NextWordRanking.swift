@@ -48,7 +48,7 @@ struct NextWordRanking {
   }
 
   /// How many words in question a path may turn out to be.
-  func relevance(_ node: NextWordSearch.Node) -> Double {
+  func relevance(_ node: TokenPath) -> Double {
     guard let questions else { return 1 }
     // Mass that may yet be ruled out stands in the way of all; of words met since, only of themselves.
     if !node.reader.isAccepted || node.covered < coverCount { return Double(questions[0]) }

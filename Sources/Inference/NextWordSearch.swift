@@ -7,28 +7,6 @@ import Tokenizers
 /// A search for what comes next. The sum of all outcomes, the frontier and what was ruled out is 1
 /// after every step.
 struct NextWordSearch {
-  /// A token path that settles nothing yet.
-  struct Node {
-    /// The probability of the path.
-    var mass: Double
-    /// Its place in `trail`, −1 for the empty path, less its last token.
-    var parent: Int32
-    /// The last token.
-    var token: Token
-    /// Tokens in the path.
-    var depth: Int
-    /// Bytes of the cover that the path has behind it.
-    var covered: Int
-    /// Where the path leaves the reader.
-    var reader: WordReader
-    /// The word so far.
-    var word: Int32
-    /// For what is left of a path that the model was asked about, its light extensions: where their
-    /// weights are, and from which mass on they have been taken out; −1 for a path of its own.
-    var rest = -1
-    var threshold = 0.0
-  }
-
   /// The heaviest path to a word: its place in `trail` and, if the word ends inside a token, that.
   struct Path {
     var mass: Double
@@ -50,8 +28,8 @@ struct NextWordSearch {
   /// Frontier mass that fits the context for certain, and that which may yet be ruled out.
   private(set) var accepted = 0.0
   private(set) var doubtful = 0.0
-  private(set) var frontier: [Node] = []
-  private var trail: [(parent: Int32, token: Token)] = []
+  private var frontier = Frontier()
+  private var trail = TokenTrail()
   private var weights: [Float] = []
   /// The weights of the extensions of paths that have a rest, and what they are multiplied by; the
   /// place of the path in `trail`.
@@ -65,7 +43,7 @@ struct NextWordSearch {
     self.floor = floor
     let start = trie.append(context.word, to: 0)
     push(
-      Node(
+      TokenPath(
         mass: 1, parent: -1, token: 0, depth: 0, covered: 0,
         reader: WordReader(at: context.place), word: start))
   }
@@ -81,57 +59,33 @@ struct NextWordSearch {
   /// times relevance is largest; only such whose relevance is above 0, unless none is.
   ///
   /// Light extensions that it meets are made paths first, which costs no question to the model.
-  mutating func takeBatch(limit: Int, longest: Int, relevance: (Node) -> Double) -> [Node] {
+  mutating func takeBatch(
+    limit: Int, longest: Int, relevance: (TokenPath) -> Double
+  ) -> [TokenPath] {
     while true {
-      var chosen: [(priority: Double, index: Int)] = []
-      var least = 0.0
-      var heaviest = 0.0
-      for (index, node) in frontier.enumerated() where node.depth <= longest {
-        let priority = node.mass * relevance(node)
-        guard priority > least, priority * 4_096 > heaviest else { continue }
-        chosen.append((priority, index))
-        heaviest = max(heaviest, priority)
-        if chosen.count >= 4 * limit {
-          chosen.sort { $0.priority > $1.priority }
-          chosen.removeSubrange(limit...)
-          least = chosen[limit - 1].priority
-        }
-      }
-      chosen.sort { $0.priority > $1.priority }
-      let indices = chosen.prefix(limit).map(\.index)
-      let divided = indices.filter { frontier[$0].rest >= 0 }
-      if divided.isEmpty { return take(indices) }
-      for node in take(divided) { divide(node) }
+      let indices = frontier.heaviest(limit, longest: longest, relevance: relevance)
+      let divided = indices.filter { frontier.paths[$0].rest >= 0 }
+      if divided.isEmpty { return frontier.take(indices) }
+      for node in frontier.take(divided) { divide(node) }
     }
-  }
-
-  /// Removes elements of the frontier.
-  private mutating func take(_ indices: [Int]) -> [Node] {
-    let nodes = indices.map { frontier[$0] }
-    for index in indices.sorted(by: >) {
-      frontier.swapAt(index, frontier.count - 1)
-      frontier.removeLast()
-    }
-    return nodes
   }
 
   /// The tokens of a path.
-  func tokens(of node: Node) -> [Token] {
-    node.depth == 0 ? [] : tokens(at: node.parent) + [node.token]
+  func tokens(of node: TokenPath) -> [Token] {
+    node.depth == 0 ? [] : trail.tokens(at: node.parent) + [node.token]
   }
 
   /// The tokens of the heaviest path to a word.
   func tokens(of path: Path) -> [Token] {
-    tokens(at: path.place) + (path.token.map { [$0] } ?? [])
+    trail.tokens(at: path.place) + (path.token.map { [$0] } ?? [])
   }
 
   /// Hands the mass of `node` on by the logits that follow it.
-  mutating func expand(_ node: Node, logits: ArraySlice<Float>) {
+  mutating func expand(_ node: TokenPath, logits: ArraySlice<Float>) {
     expansions += 1
     var place: Int32 = -1
     if node.depth > 0 {
-      place = Int32(trail.count)
-      trail.append((node.parent, node.token))
+      place = trail.append(node.token, behind: node.parent)
     }
     release(node.mass, reader: node.reader, covered: node.covered, word: node.word)
     let total = weigh(logits)
@@ -150,7 +104,7 @@ struct NextWordSearch {
 
   /// The common case: the effect of every token is in the table. Light extensions stay together as
   /// a rest, since most of them will never be asked about.
-  private mutating func follow(_ node: Node, place: Int32, scale: Double) {
+  private mutating func follow(_ node: TokenPath, place: Int32, scale: Double) {
     let table = tokens.table(at: node.reader.place)
     let effects = table.effects
     let keepsRest = node.depth > 0 && keptWeights < Self.mostKeptWeights
@@ -182,7 +136,7 @@ struct NextWordSearch {
   }
 
   /// Makes the heavier extensions of a rest paths of their own.
-  private mutating func divide(_ node: Node) {
+  private mutating func divide(_ node: TokenPath) {
     let (weights, scale, place) = rests[node.rest]
     let table = tokens.table(at: node.reader.place)
     let effects = table.effects
@@ -214,7 +168,7 @@ struct NextWordSearch {
   }
 
   /// Tokens that agree with what is left of the cover go on; others are ruled out.
-  private mutating func cover(_ node: Node, place: Int32, scale: Double) {
+  private mutating func cover(_ node: TokenPath, place: Int32, scale: Double) {
     let rest = context.cover[node.covered...]
     for token in 0..<tokens.known {
       let bytes = tokens.bytes[token]
@@ -231,7 +185,7 @@ struct NextWordSearch {
 
   /// Reads `token` behind `node` and puts its mass where it belongs.
   private mutating func settle(
-    _ node: Node, _ token: Int, from offset: Int, mass: Double, place: Int32
+    _ node: TokenPath, _ token: Int, from offset: Int, mass: Double, place: Int32
   ) {
     var next = child(of: node, token, mass: mass, place: place, covered: context.cover.count)
     var appended: [UInt8] = []
@@ -256,7 +210,7 @@ struct NextWordSearch {
 
   /// As `settle` from the token's beginning, with what a table knows.
   private mutating func settle(
-    _ node: Node, _ token: Int, by table: WordTokens.Table, mass: Double, place: Int32
+    _ node: TokenPath, _ token: Int, by table: WordTokens.Table, mass: Double, place: Int32
   ) {
     let effect = table.effects[token]
     guard effect == .goesOn || effect == .completesWord, let part = table.parts[token] else {
@@ -273,9 +227,10 @@ struct NextWordSearch {
     push(next)
   }
 
-  private func child(of node: Node, _ token: Int, mass: Double, place: Int32, covered: Int) -> Node
-  {
-    Node(
+  private func child(
+    of node: TokenPath, _ token: Int, mass: Double, place: Int32, covered: Int
+  ) -> TokenPath {
+    TokenPath(
       mass: mass, parent: place, token: Token(token), depth: node.depth + 1, covered: covered,
       reader: node.reader, word: node.word)
   }
@@ -288,7 +243,7 @@ struct NextWordSearch {
     }
   }
 
-  private mutating func push(_ node: Node) {
+  private mutating func push(_ node: TokenPath) {
     hold(node.mass, reader: node.reader, covered: node.covered, word: node.word)
     frontier.append(node)
   }
@@ -321,15 +276,5 @@ struct NextWordSearch {
       total += Double(weight)
     }
     return total
-  }
-
-  private func tokens(at place: Int32) -> [Token] {
-    var result: [Token] = []
-    var place = place
-    while place >= 0 {
-      result.append(trail[Int(place)].token)
-      place = trail[Int(place)].parent
-    }
-    return result.reversed()
   }
 }

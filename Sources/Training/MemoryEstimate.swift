@@ -9,23 +9,28 @@ import Models
 /// The program itself, parameters, gradients and optimizer state, and the activations of one
 /// micro-batch at the height of a step: what is kept of every block, and what the way back through
 /// one of them borrows. Within 15% of what models of 0.1 to 124 million parameters were measured to
-/// take. What reads the text has a figure of its own. A fit to counts before the first step, whose memory
-/// is given back, is left out; evaluations fit into what a step takes.
+/// take. What reads the text has a figure of its own. A fit to counts before the first step gives its
+/// memory back, and matters where it takes more than steps do; evaluations fit into what a step takes.
 public struct MemoryEstimate: Sendable, Equatable {
   /// Learnt values, their gradients, the partial sums of gradients, the optimizer's state, the average.
   public let parameterBytes: Int
   /// Activations and their gradients.
   public let activationBytes: Int
+  /// Learnt values, pairs of tokens, and the fit to them, before the first step; 0 without one.
+  public let startBytes: Int
 
   /// All together.
-  public var bytes: Int { Self.programBytes + parameterBytes + activationBytes }
+  public var bytes: Int { Self.programBytes + max(startBytes, parameterBytes + activationBytes) }
 
   /// What the program takes beside, for its threads and their parts of products: measured.
   private static let programBytes = 32 << 20
 
   /// The memory of a run of a model of this configuration, in each of so many processes.
+  ///
+  /// - Parameter corpusBytes: bytes of text in the corpus; nil for more than is held at once.
   public init(
-    _ configuration: TransformerConfiguration, _ options: TrainingOptions, processes: Int = 1
+    _ configuration: TransformerConfiguration, _ options: TrainingOptions, processes: Int = 1,
+    corpusBytes: Int? = nil
   ) {
     let parts = (options.microBatches + processes - 1) / processes
     let windows = (options.sequences + options.microBatches - 1) / options.microBatches
@@ -50,6 +55,13 @@ public struct MemoryEstimate: Sendable, Equatable {
       * Self.activations(
         configuration, tokens: windows * options.context, drops: options.dropout > 0,
         recomputes: options.recomputesBlocks, sampledTokens: options.sampledTokens)
+    let pairs = Self.heldTokens(
+      options.data, vocabularySize: configuration.vocabularySize, blocks: 1,
+      corpusBytes: corpusBytes)
+    startBytes =
+      options.start.map {
+        4 * (matrices + others) + Self.startBytes($0, configuration, pairs: pairs)
+      } ?? 0
   }
 
   /// The text that is read ahead, and what reads, decompresses and encodes it.
@@ -59,15 +71,41 @@ public struct MemoryEstimate: Sendable, Equatable {
     _ data: DataOptions, vocabularySize: Int, corpusBytes: Int?
   ) -> Int {
     let bytesPerToken = vocabularySize <= 1 << 16 ? 2 : 4
+    let tokens = heldTokens(
+      data, vocabularySize: vocabularySize, blocks: 2, corpusBytes: corpusBytes)
+    return readerBytes + tokens * bytesPerToken
+  }
+
+  /// Tokens in so many blocks of text.
+  private static func heldTokens(
+    _ data: DataOptions, vocabularySize: Int, blocks: Int, corpusBytes: Int?
+  ) -> Int {
     let block: Int
     switch data.shuffle {
     case .none: block = 1 << 18
     case .buffer(let tokens): block = tokens
     }
     let length = TrainingPlan.bytesPerToken(vocabularySize: vocabularySize)
-    let tokens = min(
-      2 * block, corpusBytes.map { Int((Double($0) / length).rounded()) } ?? 2 * block)
-    return readerBytes + tokens * bytesPerToken
+    let all = corpusBytes.map { Int((Double($0) / length).rounded()) }
+    return min(blocks * block, all ?? blocks * block)
+  }
+
+  /// What counting so many pairs and fitting to them takes at its height.
+  private static func startBytes(
+    _ fit: CountFit, _ shape: TransformerConfiguration, pairs: Int
+  ) -> Int {
+    let (vocabulary, width) = (shape.vocabularySize, shape.width)
+    let columns = min(vocabulary, fit.columns ?? vocabulary)
+    let rows = min(vocabulary, fit.rows)
+    // Measured: of 33.6 million pairs of 65,536 tokens 30% are distinct, and take 6 bytes each.
+    let distinct = pairs * 2
+    // While they are made: the second token of every pair, and all lists once more.
+    let counting = 2 * pairs + distinct + 16 * vocabulary
+    // Weights and moments of embedding and head; an update's logits, rows and gradients.
+    let fitting =
+      4 * (6 * vocabulary * width + rows * columns + 4 * rows * width + 2 * columns * width)
+      + 64 * vocabulary
+    return distinct + max(counting, fitting)
   }
 
   /// Tokenizer, decompressor, and text on its way between threads: measured.

@@ -164,6 +164,7 @@ public final class Trainer {
     isInterrupted = team.agreeOnInterruption()
     if let fit = state.options.start, state.step == 0, !isInterrupted {
       try startFromCounts(fit, observe)
+      FreedMemory.giveBack()
       sessionSeconds += state.seconds
     }
     while state.progress < 1, !state.stoppedEarly {

@@ -122,8 +122,11 @@ public struct TrainingPlan: Sendable, Equatable {
         name: "optimizer", value: kind.rawValue,
         reason: wishes.optimizer != nil
           ? "as asked" : kind == .muon ? "ahead of AdamW in trials" : "nanoGPT's recipe"))
+    let startsFromCounts = Self.startsFromCounts(wishes, configuration)
     let fullRate =
-      kind == .muon ? 0.02 : 1e-3 * min(1, 384 / Double(width)).squareRoot()
+      kind == .muon
+      ? Self.muonRate(startsFromCounts: startsFromCounts)
+      : 1e-3 * min(1, 384 / Double(width)).squareRoot()
     let rate = decide(
       "learning rate", wishes.learningRate,
       fullRate * (wishes.isContinuation ? Self.continuationRate : 1),
@@ -184,7 +187,7 @@ public struct TrainingPlan: Sendable, Equatable {
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
       kind == .muon
-        ? "2,048 up to a million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
+        ? "2,048 up to 1.5 million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
     sequences = max(1, batch / context)
     microBatches = decide(
       "micro-batches", wishes.microBatches,
@@ -192,7 +195,8 @@ public struct TrainingPlan: Sendable, Equatable {
       "at most as many processes can share a step; they fix the order of its sums")
 
     // Schedule.
-    let shape = wishes.schedule ?? (kind == .muon ? .wsd : .cosine)
+    let shape =
+      wishes.schedule ?? (kind == .adamw ? .cosine : startsFromCounts ? .linear : .wsd)
     let expectedSteps = max(1, tokens / (sequences * context))
     let warmup = wishes.warmupSteps ?? min(kind == .muon ? 20 : 100, expectedSteps / 3)
     schedule = LearningRateSchedule(
@@ -200,8 +204,7 @@ public struct TrainingPlan: Sendable, Equatable {
     items.append(
       Item(
         name: "schedule", value: shape.rawValue,
-        reason: wishes.schedule != nil
-          ? "as asked" : shape == .wsd ? "flat, then a line over 60% down to 2%" : "down to 10%"))
+        reason: wishes.schedule != nil ? "as asked" : Self.reason(for: shape)))
     items.append(
       Item(
         name: "warm-up", value: "\(warmup) steps",
@@ -221,7 +224,8 @@ public struct TrainingPlan: Sendable, Equatable {
         let rates = self.optimizer
         items.append(
           Item(
-            name: "rates", value: "\(rates.embeddingRate), \(rates.headRate)",
+            name: "rates",
+            value: [rates.embeddingRate, rates.headRate].map(Self.rounded).joined(separator: ", "),
             reason: "of embedding and head, "
               + (start == nil ? "which start at random" : "which know something already")))
       }

@@ -26,6 +26,8 @@ extension TrainingPlan {
     public var optimizer: OptimizerOptions.Kind?
     /// The full learning rate.
     public var learningRate: Double?
+    /// With Muon, the full learning rates of the embedding and of the head.
+    public var (embeddingRate, headRate): (Double?, Double?)
     /// Decoupled weight decay.
     public var weightDecay: Double?
     /// Parts of the model that differ from the family's.

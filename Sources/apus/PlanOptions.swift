@@ -101,14 +101,14 @@ struct StepOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "With Muon, the full learning rate of the embedding (4.5 times the matrices', 0.3 times after a start from counts).",
+      "With Muon, the full learning rate of the embedding (4.5 times the matrices', 10 times after a start from counts).",
       valueName: "x"))
   var embeddingRate: Double?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "With Muon, the full learning rate of the head (0.15 times the matrices', 0.025 times after a start from counts).",
+      "With Muon, the full learning rate of the head (0.15 times the matrices', 0.07 times after a start from counts).",
       valueName: "x"))
   var headRate: Double?
 
@@ -124,7 +124,9 @@ struct StepOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("The share of the run over which wsd falls.", valueName: "x"))
+    help: ArgumentHelp(
+      "The share of the run over which the rate falls, with --schedule wsd, which it stands for.",
+      valueName: "x"))
   var cooldown: Double?
 
   @Option(name: .long, help: ArgumentHelp("Decoupled weight decay of matrices.", valueName: "x"))
@@ -179,6 +181,9 @@ struct StepOptions: ParsableArguments {
     if let warmUp, warmUp < 0 { throw ValidationError("--warm-up is at least 0") }
     if let cooldown, !(0...1).contains(cooldown) {
       throw ValidationError("--cooldown lies between 0 and 1")
+    }
+    if cooldown != nil, let schedule, schedule != .wsd {
+      throw ValidationError("--cooldown belongs to --schedule wsd, not \(schedule.rawValue)")
     }
     if let weightDecay, !(weightDecay >= 0 && weightDecay.isFinite) {
       throw ValidationError("--weight-decay is at least 0")

@@ -202,7 +202,9 @@ struct TrainCommand: ParsableCommand {
     }
     let options = try start.options(for: plan)
     let memory =
-      MemoryEstimate(plan.configuration, options, processes: processes.size).bytes
+      MemoryEstimate(
+        plan.configuration, options, processes: processes.size, corpusBytes: plan.corpusBytes
+      ).bytes
       + MemoryEstimate.readingBytes(
         options.data, vocabularySize: plan.configuration.vocabularySize,
         corpusBytes: plan.corpusBytes)

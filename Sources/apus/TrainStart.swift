@@ -114,8 +114,6 @@ struct TrainStart {
     if let rate = step.minLearningRate {
       options.schedule.finalShare = min(1, rate / options.optimizer.learningRate)
     }
-    if let rate = step.embeddingRate { options.optimizer.embeddingRate = rate }
-    if let rate = step.headRate { options.optimizer.headRate = rate }
     if let cooldown = step.cooldown { options.schedule.cooldown = cooldown }
     if let beta = step.beta1 { options.optimizer.beta1 = beta }
     if let beta = step.beta2 { options.optimizer.beta2 = beta }
@@ -157,8 +155,10 @@ extension TrainCommand {
     wishes.switches = switches.switches
     wishes.optimizer = step.optimizer
     wishes.learningRate = step.learningRate
+    wishes.embeddingRate = step.embeddingRate
+    wishes.headRate = step.headRate
     wishes.weightDecay = step.weightDecay
-    wishes.schedule = step.schedule
+    wishes.schedule = step.schedule ?? (step.cooldown == nil ? nil : .wsd)
     wishes.warmupSteps = step.warmUp
     wishes.batchTokens = step.batchTokens?.value
     wishes.microBatches = step.microBatches

@@ -101,4 +101,29 @@ struct MemoryEstimateTests {
     #expect(bytes() == 4 * (6 * matrices + 7 * others))
     #expect(bytes(8) == 4 * (2 * matrices + 2 * others) + 4 * (matrices + 2 * others) / 8)
   }
+
+  @Test("a fit to counts matters where it takes more than steps do, and less text makes it smaller")
+  func start() {
+    let configuration = TransformerConfiguration(
+      family: .nanochat, vocabularySize: 65_536, contextLength: 128, layers: 2, width: 128,
+      heads: 2)
+    var options = options(16, context: 128)
+    options.optimizer = .muon()
+    options.sampledTokens = 2_048
+    func estimate(_ corpusBytes: Int? = nil) -> MemoryEstimate {
+      MemoryEstimate(configuration, options, corpusBytes: corpusBytes)
+    }
+    let without = estimate()
+    #expect(without.startBytes == 0)
+    options.start = CountFit(columns: 2_048)
+    let table = 4 * 65_536 * 128
+    // Six tables are fitted beside the two that wait, and pairs take two bytes a token.
+    #expect((8 * table + 2 * (1 << 25)..<9 * table + 3 * (1 << 25)).contains(estimate().startBytes))
+    #expect(estimate().parameterBytes == without.parameterBytes)
+    #expect(
+      estimate().bytes - without.bytes
+        == max(
+          0, estimate().startBytes - without.parameterBytes - without.activationBytes))
+    #expect(estimate(4_000_000).startBytes < estimate().startBytes)
+  }
 }

@@ -18,10 +18,10 @@ import Training
     #expect(plan.start?.columns == 2_048)
     #expect(
       plan.optimizer
-        == .muon(embeddingRate: 0.3 * 0.02, headRate: 0.025 * 0.02))
-    #expect(plan.schedule == LearningRateSchedule(.wsd, warmupSteps: 20, finalShare: 0.02))
+        == .muon(learningRate: 0.014, embeddingRate: 10 * 0.014, headRate: 0.07 * 0.014))
+    #expect(plan.schedule == LearningRateSchedule(.linear, warmupSteps: 20, finalShare: 0.02))
     #expect(plan.horizon == .seconds(300))
-    #expect(plan.sequences == 16)
+    #expect(plan.sequences == 8)
     #expect(plan.clip == 0)
   }
 
@@ -137,10 +137,24 @@ import Training
     let optimizer = TrainingPlan(wishes, cores: 2).optimizer
     #expect(abs(optimizer.embeddingRate - 0.045) < 1e-12)
     #expect(abs(optimizer.headRate - 0.0015) < 1e-12)
+    #expect(TrainingPlan(wishes, cores: 2).schedule.shape == .wsd)
     wishes.start = .counts
     let lower = TrainingPlan(wishes, cores: 2).optimizer
-    #expect(abs(lower.embeddingRate - 0.003) < 1e-12)
-    #expect(abs(lower.headRate - 0.00025) < 1e-12)
+    #expect(abs(lower.embeddingRate - 0.1) < 1e-12)
+    #expect(abs(lower.headRate - 0.0007) < 1e-12)
+    #expect(TrainingPlan(wishes, cores: 2).schedule.shape == .linear)
+    wishes.learningRate = nil
+    #expect(TrainingPlan(wishes, cores: 2).optimizer.learningRate == 0.014)
+    wishes.start = .random
+    #expect(TrainingPlan(wishes, cores: 2).optimizer.learningRate == 0.02)
+    for start in StartKind.allCases {
+      wishes.start = start
+      wishes.embeddingRate = 0.5
+      wishes.headRate = 0
+      let plan = TrainingPlan(wishes, cores: 2)
+      #expect(plan.optimizer.embeddingRate == 0.5 && plan.optimizer.headRate == 0)
+      #expect(plan.items.contains { $0.name == "rates" && $0.value == "0.5, 0" })
+    }
   }
 
   @Test("runs start from counts where the model allows it and the text is enough")

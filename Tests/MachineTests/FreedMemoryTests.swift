@@ -1,0 +1,42 @@
+/// What the system gets back of freed memory.
+
+import Glibc
+import Machine
+import Testing
+
+@Suite("Freed memory")
+struct FreedMemoryTests {
+  private static let page = 4_096
+
+  /// The pages wholly inside `size` bytes at `address` that are in memory.
+  private func resident(_ address: UInt, _ size: Int) -> Int {
+    let first = (address + UInt(Self.page) - 1) / UInt(Self.page) * UInt(Self.page)
+    let count = (Int(address) + size - Int(first)) / Self.page
+    var pages = [UInt8](repeating: 0, count: count)
+    guard mincore(UnsafeMutableRawPointer(bitPattern: first), count * Self.page, &pages) == 0
+    else { return 0 }
+    return pages.count { $0 & 1 != 0 }
+  }
+
+  @Test("what lies between blocks in use is given back")
+  func givesBack() {
+    // Blocks below the size that the allocator asks the system for one by one; a small one in use
+    // behind each keeps their neighbours from becoming the end of the heap.
+    let (count, size) = (256, 96 << 10)
+    var blocks: [UnsafeMutableRawPointer] = []
+    var kept: [UnsafeMutableRawPointer] = []
+    for _ in 0..<count {
+      let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+      block.initializeMemory(as: UInt8.self, repeating: 1, count: size)
+      blocks.append(block)
+      kept.append(.allocate(byteCount: 64, alignment: 16))
+    }
+    defer { for block in kept { block.deallocate() } }
+    let addresses = blocks.map { UInt(bitPattern: $0) }
+    for block in blocks { block.deallocate() }
+    FreedMemory.giveBack()
+    let left = addresses.reduce(0) { $0 + resident($1, size) }
+    // Other tests may have taken some of the place meanwhile.
+    #expect(left < count * size / Self.page / 4, "\(left) pages")
+  }
+}
