@@ -182,7 +182,8 @@ public struct TrainingPlan: Sendable, Equatable {
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
     dropout = decide(
       "dropout", wishes.dropout, Self.dropout(epochs: epochs),
-      epochs < 1 ? "no text is read twice" : "for text that is read \(Int(epochs.rounded())) times")
+      epochs < 1.5
+        ? "hardly any text is read twice" : "for text that is read \(Int(epochs.rounded())) times")
     let usualBatch = kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
