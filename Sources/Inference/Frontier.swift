@@ -6,7 +6,7 @@ import Tokenizers
 struct TokenPath {
   /// The probability of the path.
   var mass: Double
-  /// Its place in `trail`, −1 for the empty path, less its last token.
+  /// Its place in the trail, −1 for the empty path, less its last token.
   var parent: Int32
   /// The last token.
   var token: Token

@@ -98,6 +98,7 @@ private func multiplyPanels(
   }
   var (c00, c01, c10, c11, c20, c21) = (first, second, first, second, first, second)
   var (c30, c31, c40, c41, c50, c51) = (first, second, first, second, first, second)
+  // What the sums are added to, or written over, is here by the time they are done.
   for row in 0..<6 {
     vectors_prefetch(c + row * stride)
     vectors_prefetch(c + row * stride + laneCount)

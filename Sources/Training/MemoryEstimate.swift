@@ -19,8 +19,11 @@ public struct MemoryEstimate: Sendable, Equatable {
   /// Learnt values, pairs of tokens, and the fit to them, before the first step; 0 without one.
   public let startBytes: Int
 
-  /// All together.
-  public var bytes: Int { Self.programBytes + max(startBytes, parameterBytes + activationBytes) }
+  /// What steps take.
+  public var stepBytes: Int { parameterBytes + activationBytes }
+
+  /// All together, at the height of a run.
+  public var bytes: Int { Self.programBytes + max(startBytes, stepBytes) }
 
   /// What the program takes beside, for its threads and their parts of products: measured.
   private static let programBytes = 32 << 20

@@ -27,24 +27,10 @@ extension TrainingPlan {
     return bytes >= leastBytesPerToken * configuration.vocabularySize
   }
 
-  /// What is fitted before the first step, and the optimizer for what comes after.
-  ///
-  /// A head that knows something already is kept by a lower rate than a random one needs.
-  static func start(
-    _ wishes: Wishes, _ configuration: TransformerConfiguration, _ optimizer: OptimizerOptions,
-    trainingFLOPs: Double
-  ) -> (CountFit?, OptimizerOptions) {
-    var optimizer = optimizer
-    let fromCounts = startsFromCounts(wishes, configuration)
-    if optimizer.kind == .muon {
-      if fromCounts {
-        optimizer.embeddingRate = optimizer.learningRate * embeddingShareAfterCounts
-        optimizer.headRate = optimizer.learningRate * headShareAfterCounts
-      }
-      optimizer.embeddingRate = wishes.embeddingRate ?? optimizer.embeddingRate
-      optimizer.headRate = wishes.headRate ?? optimizer.headRate
-    }
-    guard fromCounts else { return (nil, optimizer) }
+  /// What is fitted before the first step, where there is something to fit.
+  static func countFit(
+    _ wishes: Wishes, _ configuration: TransformerConfiguration, trainingFLOPs: Double
+  ) -> CountFit {
     var fit = CountFit(rows: min(configuration.vocabularySize, 512))
     fit.columns = sampledTokens(
       wishes, family: configuration.family, vocabularySize: configuration.vocabularySize)
@@ -52,26 +38,40 @@ extension TrainingPlan {
     let whole = fit.flops(
       vocabularySize: configuration.vocabularySize, width: configuration.width)
     fit.steps = max(32, min(fit.steps, Int(Double(fit.steps) * startShare * trainingFLOPs / whole)))
-    return (fit, optimizer)
+    return fit
+  }
+
+  /// Muon at that rate, and at those of embedding and head that are asked for, or go with the start: a head
+  /// that knows something already is kept by a lower one than a random head needs.
+  static func muon(
+    _ wishes: Wishes, rate: Double, startsFromCounts: Bool
+  ) -> OptimizerOptions {
+    .muon(
+      learningRate: rate,
+      embeddingRate: wishes.embeddingRate
+        ?? (startsFromCounts ? embeddingShareAfterCounts * rate : nil),
+      headRate: wishes.headRate ?? (startsFromCounts ? headShareAfterCounts * rate : nil),
+      weightDecay: wishes.weightDecay ?? 0)
+  }
+
+  /// Muon's rate at any width: a random network has further to go.
+  static func muonRate(startsFromCounts: Bool) -> Double { startsFromCounts ? 0.014 : 0.02 }
+
+  /// The schedule, and why. After a start from counts a rate that falls from the beginning on does better
+  /// than one that stays for 40%, from random weights it does worse: measured over a minute, by 0.005 and
+  /// 0.02 bits per byte.
+  static func schedule(
+    _ kind: OptimizerOptions.Kind, startsFromCounts: Bool
+  ) -> (shape: LearningRateSchedule.Shape, reason: String) {
+    switch (kind, startsFromCounts) {
+    case (.adamw, _): (.cosine, "down to 10%")
+    case (.muon, true): (.linear, "a line down to 2%, after a start from counts")
+    case (.muon, false): (.wsd, "flat, then a line over 60% down to 2%")
+    }
   }
 
   /// Bytes of corpus for every token of the vocabulary, below which pairs say too little.
   private static let leastBytesPerToken = 1_000
-  /// Muon's rate at any width: a random network has further to go.
-  static func muonRate(startsFromCounts: Bool) -> Double { startsFromCounts ? 0.014 : 0.02 }
-
-  /// What is said of a schedule that nobody asked for. After a start from counts a rate that falls from
-  /// the beginning does better, from random weights one that stays: measured over a minute, by 0.01 and 0.02
-  /// bits per byte.
-  static func reason(for shape: LearningRateSchedule.Shape) -> String {
-    switch shape {
-    case .linear: "a line down to 2%, after a start from counts"
-    case .wsd: "flat, then a line over 60% down to 2%"
-    case .cosine: "down to 10%"
-    case .constant: "the same throughout"
-    }
-  }
-
   /// The embedding's rate over Muon's, after a start from counts.
   static let embeddingShareAfterCounts = 10.0
   /// The head's rate over Muon's, after a start from counts.

@@ -137,7 +137,7 @@ public struct TrainingPlan: Sendable, Equatable {
           : "0.001 up to width 384, then falling with its root")
     switch kind {
     case .muon:
-      optimizer = .muon(learningRate: rate, weightDecay: wishes.weightDecay ?? 0)
+      optimizer = Self.muon(wishes, rate: rate, startsFromCounts: startsFromCounts)
     case .adamw:
       optimizer = .adamW(learningRate: rate, weightDecay: wishes.weightDecay ?? 0.1)
     }
@@ -183,7 +183,8 @@ public struct TrainingPlan: Sendable, Equatable {
     dropout = decide(
       "dropout", wishes.dropout, Self.dropout(epochs: epochs),
       epochs < 1.5
-        ? "hardly any text is read twice" : "for text that is read \(Int(epochs.rounded())) times")
+        ? "\(epochs < 1 ? "no" : "hardly any") text is read twice"
+        : "for text that is read \(Int(epochs.rounded())) times")
     let usualBatch = kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
@@ -196,23 +197,19 @@ public struct TrainingPlan: Sendable, Equatable {
       "at most as many processes can share a step; they fix the order of its sums")
 
     // Schedule.
-    let shape =
-      wishes.schedule ?? (kind == .adamw ? .cosine : startsFromCounts ? .linear : .wsd)
+    let usual = Self.schedule(kind, startsFromCounts: startsFromCounts)
+    let shape = decide("schedule", wishes.schedule, usual.shape, usual.reason)
     let expectedSteps = max(1, tokens / (sequences * context))
     let warmup = wishes.warmupSteps ?? min(kind == .muon ? 20 : 100, expectedSteps / 3)
     schedule = LearningRateSchedule(
       shape, warmupSteps: warmup, cooldown: 0.6, finalShare: kind == .muon ? 0.02 : 0.1)
     items.append(
       Item(
-        name: "schedule", value: shape.rawValue,
-        reason: wishes.schedule != nil ? "as asked" : Self.reason(for: shape)))
-    items.append(
-      Item(
         name: "warm-up", value: "\(warmup) steps",
         reason: wishes.warmupSteps == nil ? "at most a third of the run" : "as asked"))
-    (start, self.optimizer) = Self.start(
-      wishes, configuration, optimizer,
-      trainingFLOPs: Double(tokens) * flopsPerToken)
+    start =
+      startsFromCounts
+      ? Self.countFit(wishes, configuration, trainingFLOPs: Double(tokens) * flopsPerToken) : nil
     if configuration.canStartFromCounts {
       items.append(
         Item(
@@ -221,14 +218,15 @@ public struct TrainingPlan: Sendable, Equatable {
             ? "as asked"
             : start.map { "\($0.steps) updates on counts of pairs, before the first step" }
               ?? "weights that are there, or too little text"))
-      if self.optimizer.kind == .muon {
-        let rates = self.optimizer
+      if kind == .muon {
+        let rates = [optimizer.embeddingRate, optimizer.headRate]
         items.append(
           Item(
-            name: "rates",
-            value: [rates.embeddingRate, rates.headRate].map(Self.rounded).joined(separator: ", "),
+            name: "rates", value: rates.map(Self.rounded).joined(separator: ", "),
             reason: "of embedding and head, "
-              + (start == nil ? "which start at random" : "which know something already")))
+              + (start != nil
+                ? "which know something already"
+                : wishes.isContinuation ? "which go on" : "which start at random")))
       }
     }
     let evaluations: Int

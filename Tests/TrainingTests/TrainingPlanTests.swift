@@ -20,6 +20,7 @@ import Training
       plan.optimizer
         == .muon(learningRate: 0.014, embeddingRate: 10 * 0.014, headRate: 0.07 * 0.014))
     #expect(plan.schedule == LearningRateSchedule(.linear, warmupSteps: 20, finalShare: 0.02))
+    #expect(plan.items.contains { $0.name == "rates" && $0.value == "0.14, 0.00098" })
     #expect(plan.horizon == .seconds(300))
     #expect(plan.sequences == 8)
     #expect(plan.clip == 0)
@@ -127,6 +128,15 @@ import Training
     #expect(plan.items.allSatisfy { !$0.reason.isEmpty && !$0.value.isEmpty })
     let width = try #require(plan.items.first { $0.name == "width" })
     #expect("\(width)" == "width 96 (as asked)")
+  }
+
+  @Test("steps of 2,048 tokens for a minute's text, of 4,096 for that of five")
+  func batch() {
+    var wishes = TrainingPlan.Wishes()
+    for (tokens, sequences) in [(2_100_000, 8), (3_500_000, 8), (3_700_000, 16), (5_200_000, 16)] {
+      wishes.horizon = .tokens(tokens)
+      #expect(TrainingPlan(wishes, cores: 2).sequences == sequences, "\(tokens)")
+    }
   }
 
   @Test("a rate that is asked for carries Muon's other rates along")

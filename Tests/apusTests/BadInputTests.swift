@@ -39,6 +39,9 @@ struct BadInputTests {
   func contradictions() async throws {
     try await expect(64, "exclude", ["train", "x.txt", "-o", "m", "--steps", "3", "--time", "2m"])
     try await expect(64, "--resume", ["train", "x.txt", "--resume", "m"])
+    try await expect(
+      64, "belongs to --schedule wsd",
+      ["train", "x.txt", "-o", "m", "--cooldown", "0.3", "--schedule", "linear"])
     try await expect(64, "at least 1", ["sample", "m", "x", "-n", "0"])
     try await expect(64, "exclude", ["perplexity", "m", "--json", "--per-token"])
   }

@@ -53,4 +53,20 @@ import Testing
     #expect(result.status == 0, "\(result.error)")
     #expect(result.error.contains("bits per byte on held-out English prose"))
   }
+
+  @Test("a share to cool down over stands for the schedule that has one")
+  func cooldown() async throws {
+    let goods = try await Workshop.shared.goods()
+    for (options, shape) in [(["--cooldown", "0.3"], "wsd"), ([], "linear")] as [([String], String)]
+    {
+      let result = try await Program.run(
+        [
+          "train", goods.corpus, "-o", "nowhere", "--tokenizer", goods.tokenizer, "--depth", "2",
+          "--start", "counts", "--tokens", "2k", "--dry-run",
+        ] + options)
+      #expect(result.status == 0, "\(result.error)")
+      let line = result.error.split(separator: "\n").first { $0.hasPrefix("  schedule") }
+      #expect(line?.contains(shape) == true, "\(result.error)")
+    }
+  }
 }
