@@ -5,12 +5,26 @@ import Kernels
 import Models
 
 extension TrainingPlan {
-  /// Depth 4 for about 6e13 FLOPs and depth 5 for three times as much: at 9e13, depth 5 saw so few
-  /// tokens (1.5 million) that it stayed behind what was expected. With a sampled loss, which leaves more
-  /// to a large vocabulary: depth 2 for 1.3e13, ahead of 3 and 4, and 3 for 6.5e13, ahead of 4.
-  static func depth(seconds: Double, speed: Double, isSampled: Bool) -> Int {
+  /// Blocks, not rounded yet: 4 for about 6e13 FLOPs and 5 for three times as much. At 9e13, 5 saw so few
+  /// tokens (1.5 million) that it stayed behind what was expected. With a sampled loss, where embedding and
+  /// head know much from the start and text is worth more than blocks, 2 for a minute on two cores
+  /// (1.25e13), 3 for five, and still 3 rather than 4 for fifteen.
+  static func depth(seconds: Double, speed: Double, isSampled: Bool) -> Double {
     let budget = max(seconds * speed, 1)
-    return min(48, max(2, Int((4 * pow(budget / (isSampled ? 2.7e14 : 6e13), 0.2)).rounded())))
+    let depth =
+      isSampled ? 2.15 * pow(budget / 1.25e13, 1.0 / 6) : 4 * pow(budget / 6e13, 1.0 / 5)
+    return min(48, max(2, depth))
+  }
+
+  /// Width, and why. With a sampled loss, by the clock, 96 did better than 64 and 128 for a minute (2
+  /// blocks), 144 than 96, 128 and 192 for five (3), 192 than 256 for fifteen.
+  static func width(depth: Double, isSampled: Bool) -> (width: Int, reason: String) {
+    isSampled
+      ? (
+        48 * max(2, Int((0.866 * pow(depth, 1.2)).rounded())),
+        "narrow where the loss is sampled, so that more text is seen"
+      )
+      : (64 * max(2, Int(depth.rounded())), "64 a layer, at least 128")
   }
 
   static func reason(for precision: Precision) -> String {
@@ -24,9 +38,10 @@ extension TrainingPlan {
   /// The share of a new model's rate at which a trained one goes on.
   static let continuationRate = 0.25
 
-  /// Heads of width 64 if that divides the width, else the fewest heads that are narrower.
+  /// Heads of width 64 or 48 if one divides the width, else the fewest heads of about 64.
   static func heads(width: Int) -> Int {
-    (max(1, width / 64)...max(1, width)).first { width % ($0 * 2) == 0 } ?? 1
+    if let headWidth = [64, 48].first(where: { width % $0 == 0 }) { return width / headWidth }
+    return (max(1, width / 64)...max(1, width)).first { width % ($0 * 2) == 0 } ?? 1
   }
 
   /// A power of two: small corpora show each token too seldom, and small models spend too much on the
@@ -106,16 +121,6 @@ extension TrainingPlan {
       count *= 2
     }
     return count
-  }
-
-  static func expectedTokens(
-    _ horizon: Horizon, speed: Double, flopsPerToken: Double, batchTokens: Int?
-  ) -> Int {
-    switch horizon.unit {
-    case .tokens: Int(horizon.amount)
-    case .steps: Int(horizon.amount) * (batchTokens ?? 2_048)
-    case .seconds: Int(horizon.amount * speed / flopsPerToken)
-    }
   }
 
   /// Three digits, which say all there is to say of a rate.

@@ -52,6 +52,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var items: [Item] = []
   /// Useful FLOPs a second that estimates assume.
   public let speed: Double
+  /// What tokens and steps take at that speed.
+  let cost: StepCost
   /// Bytes of text in the corpus, if known.
   public let corpusBytes: Int?
 
@@ -84,19 +86,21 @@ public struct TrainingPlan: Sendable, Equatable {
       && family == .nanochat
     var horizon = wishes.horizon
     if horizon == nil, wishes.depth == nil, wishes.layers == nil { horizon = .seconds(300) }
-    var depth = wishes.depth ?? 4
+    var depth = Double(wishes.layers ?? wishes.depth ?? 4)
     var depthReason = "trials of five minutes on two cores"
-    if wishes.depth == nil, let horizon, horizon.unit == .seconds {
+    if wishes.depth == nil, wishes.layers == nil, let horizon, horizon.unit == .seconds {
       depth = Self.depth(seconds: horizon.amount, speed: speed, isSampled: isSampled)
-      depthReason = "fifth root of the FLOPs in that time, from trials of 1 to 15 minutes"
+      depthReason = "a root of the FLOPs in that time, from trials of 1 to 15 minutes"
     }
-    depth = max(1, wishes.layers ?? depth)
     let layers = decide(
-      "layers", wishes.layers ?? wishes.depth.map { max(1, $0) }, depth, depthReason)
-    var width = max(128, 64 * layers)
+      "layers", (wishes.layers ?? wishes.depth).map { max(1, $0) }, Int(depth.rounded()),
+      depthReason)
+    var (width, widthReason) = Self.width(
+      depth: max(1, depth), isSampled: isSampled)
     if let heads = wishes.heads { width = (width + heads * 2 - 1) / (heads * 2) * heads * 2 }
-    width = decide("width", wishes.width, width, "64 a layer, at least 128")
-    let heads = decide("heads", wishes.heads, Self.heads(width: width), "of width 64")
+    width = decide("width", wishes.width, width, widthReason)
+    let usualHeads = Self.heads(width: width)
+    let heads = decide("heads", wishes.heads, usualHeads, "of width \(width / usualHeads)")
     let keyValueHeads = decide("key-value heads", wishes.keyValueHeads, heads, "one a query head")
     let context = decide(
       "context", wishes.context, layers < 10 ? 256 : 1024,
@@ -174,10 +178,20 @@ public struct TrainingPlan: Sendable, Equatable {
           ? "as asked"
           : length.unit == .seconds
             ? "nothing was asked" : "2 a parameter, at most 4 times the corpus"))
-    let flopsPerToken = configuration.trainingFLOPsPerToken(
-      lossTokens: Self.lossTokens(sampledTokens, vocabularySize: vocabularySize))
-    let tokens = Self.expectedTokens(
-      length, speed: speed, flopsPerToken: flopsPerToken, batchTokens: wishes.batchTokens)
+    cost = StepCost(
+      configuration, sampledTokens: sampledTokens, optimizer: kind, precision: precision)
+    let assumedBatch = wishes.batchTokens ?? 2_048
+    var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
+    if startsFromCounts {
+      let flopsPerToken = configuration.trainingFLOPsPerToken(
+        lossTokens: Self.lossTokens(sampledTokens, vocabularySize: vocabularySize))
+      let fit = Self.countFit(
+        wishes, configuration, trainingFLOPs: Double(tokens) * flopsPerToken)
+      start = fit
+      tokens = Self.expectedTokens(
+        length, cost: cost, speed: speed, batch: assumedBatch,
+        fit: fit.flops(vocabularySize: vocabularySize, width: width))
+    }
     let epochs = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
     dropout = decide(
@@ -189,7 +203,7 @@ public struct TrainingPlan: Sendable, Equatable {
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
       kind == .muon
-        ? "2,048 up to 1.5 million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
+        ? "2,048 up to 3.6 million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
     sequences = max(1, batch / context)
     microBatches = decide(
       "micro-batches", wishes.microBatches,
@@ -207,9 +221,6 @@ public struct TrainingPlan: Sendable, Equatable {
       Item(
         name: "warm-up", value: "\(warmup) steps",
         reason: wishes.warmupSteps == nil ? "at most a third of the run" : "as asked"))
-    start =
-      startsFromCounts
-      ? Self.countFit(wishes, configuration, trainingFLOPs: Double(tokens) * flopsPerToken) : nil
     if configuration.canStartFromCounts {
       items.append(
         Item(
@@ -240,36 +251,6 @@ public struct TrainingPlan: Sendable, Equatable {
   /// Learnt values.
   public var parameterCount: Int {
     configuration.declarations.reduce(0) { $0 + $1.rows * $1.columns }
-  }
-
-  /// Steps that the horizon allows, at the assumed speed if it is in seconds.
-  public var expectedSteps: Int {
-    switch horizon.unit {
-    case .steps: Int(horizon.amount)
-    case .tokens, .seconds:
-      (expectedTokens + sequences * configuration.contextLength - 1)
-        / (sequences * configuration.contextLength)
-    }
-  }
-
-  /// Tokens that the horizon allows, at the assumed speed if it is in seconds.
-  public var expectedTokens: Int {
-    Self.expectedTokens(
-      horizon, speed: speed, flopsPerToken: flopsPerToken,
-      batchTokens: sequences * configuration.contextLength)
-  }
-
-  /// FLOPs of training on one token, with the loss as it is.
-  public var flopsPerToken: Double {
-    configuration.trainingFLOPsPerToken(
-      lossTokens: Self.lossTokens(
-        sampledTokens, vocabularySize: configuration.vocabularySize))
-  }
-
-  /// Seconds that the horizon takes at the assumed speed.
-  public var expectedSeconds: Double {
-    horizon.unit == .seconds
-      ? horizon.amount : Double(expectedTokens) * flopsPerToken / speed
   }
 
   /// The plan as options of a run on `data`.

@@ -9,7 +9,7 @@ import Training
     let plan = TrainingPlan(cores: 2)
     #expect(plan.configuration.family == .nanochat)
     #expect(plan.configuration.layers == 3)
-    #expect(plan.configuration.width == 192)
+    #expect(plan.configuration.width == 144)
     #expect(plan.configuration.heads == 3)
     #expect(plan.configuration.vocabularySize == 65_536)
     #expect(plan.sampledTokens == 2_048)
@@ -22,7 +22,7 @@ import Training
     #expect(plan.schedule == LearningRateSchedule(.linear, warmupSteps: 20, finalShare: 0.02))
     #expect(plan.items.contains { $0.name == "rates" && $0.value == "0.14, 0.00098" })
     #expect(plan.horizon == .seconds(300))
-    #expect(plan.sequences == 8)
+    #expect(plan.sequences == 16)
     #expect(plan.clip == 0)
   }
 
@@ -45,25 +45,38 @@ import Training
     wishes.switches.tiedHead = true
     wishes.switches.normalizesHeads = true
     let model = TrainingPlan(wishes, cores: 2).configuration
-    #expect(model.feedForwardWidth == 512)
+    #expect(model.feedForwardWidth == 384)
     #expect(model.softCap == 0 && model.tiedHead && model.leavesFamily)
     #expect(model.departures.normalizesHeads == nil)
     wishes.switches.activation = .gelu
     #expect(!TrainingPlan(wishes, cores: 2).configuration.leavesFamily)
   }
 
-  @Test("the dial sets layers, width, heads and the horizon")
-  func dial() {
-    for depth in [1, 2, 4, 6, 12] {
+  @Test(
+    "the dial sets layers, width, heads and the horizon; a sampled loss has narrower layers",
+    arguments: [1, 2, 3, 4, 6, 12], [nil, 0])
+  func dial(depth: Int, sample: Int?) {
+    var wishes = TrainingPlan.Wishes()
+    wishes.depth = depth
+    wishes.sampledTokens = sample
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(plan.configuration.layers == depth)
+    let narrow = [1: 96, 2: 96, 3: 144, 4: 240, 6: 336, 12: 816]
+    #expect(plan.configuration.width == (sample == nil ? narrow[depth] : max(128, 64 * depth)))
+    #expect([48, 64].contains(plan.configuration.headWidth))
+    #expect(plan.configuration.problem == nil)
+    #expect(plan.horizon.unit == .tokens)
+  }
+
+  @Test("heads are as wide as divides the width")
+  func heads() {
+    let widths = [96, 144, 192, 256, 100, 160]
+    let heads = widths.map { width in
       var wishes = TrainingPlan.Wishes()
-      wishes.depth = depth
-      let plan = TrainingPlan(wishes, cores: 2)
-      #expect(plan.configuration.layers == depth)
-      #expect(plan.configuration.width == max(128, 64 * depth))
-      #expect(plan.configuration.headWidth == 64)
-      #expect(plan.configuration.problem == nil)
-      #expect(plan.horizon.unit == .tokens)
+      wishes.width = width
+      return TrainingPlan(wishes, cores: 2).configuration.heads
     }
+    #expect(heads == [2, 3, 3, 4, 1, 2])
   }
 
   @Test("gpt2 gets nanoGPT's recipe, and the small shape of the benchmarks by name")
@@ -82,18 +95,20 @@ import Training
     #expect((13_800_000...14_000_000).contains(plan.parameterCount))
   }
 
-  @Test("more time gives deeper models, and a whole loss deeper ones than a sampled one")
+  @Test("more time gives larger models, and a whole loss larger ones than a sampled one")
   func time() {
-    let depths = [nil, 0].map { sample in
+    let models = [nil, 0].map { sample in
       [30.0, 60, 300, 900, 3_600, 86_400].map { seconds in
         var wishes = TrainingPlan.Wishes()
         wishes.horizon = .seconds(seconds)
         wishes.speed = 215e9
         wishes.sampledTokens = sample
-        return TrainingPlan(wishes, cores: 2).configuration.layers
+        return TrainingPlan(wishes, cores: 2).configuration
       }
     }
-    #expect(depths[0] == [2, 2, 3, 4, 5, 9])
+    #expect(models[0].map(\.width) == [96, 96, 144, 192, 240, 432])
+    let depths = models.map { $0.map(\.layers) }
+    #expect(depths[0] == [2, 2, 3, 3, 4, 7])
     #expect(depths[1] == [3, 3, 4, 5, 7, 13])
   }
 
