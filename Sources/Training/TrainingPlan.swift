@@ -207,7 +207,9 @@ public struct TrainingPlan: Sendable, Equatable {
     sequences = max(1, batch / context)
     microBatches = decide(
       "micro-batches", wishes.microBatches,
-      Self.microBatches(sequences: sequences, context: context, processes: wishes.processes),
+      Self.microBatches(
+        sequences: sequences, context: context, processes: wishes.processes,
+        isSampled: sampledTokens != nil),
       "at most as many processes can share a step; they fix the order of its sums")
 
     // Schedule.

@@ -277,6 +277,18 @@ import Training
     #expect(plan.microBatches == 8)
   }
 
+  @Test("a sampled loss has fewer parts, unless processes want them")
+  func parts() {
+    let parts = [(4_096, nil, 1), (4_096, nil, 2), (16_384, nil, 1), (4_096, 0, 1), (8_192, 0, 1)]
+      .map { (tokens: Int, sample: Int?, processes: Int) in
+        var wishes = TrainingPlan.Wishes()
+        (wishes.batchTokens, wishes.sampledTokens) = (tokens, sample)
+        wishes.processes = processes
+        return TrainingPlan(wishes, cores: 2).microBatches
+      }
+    #expect(parts == [1, 2, 2, 2, 4])
+  }
+
   @Test("the count of parameters is what a store would hold")
   func counts() {
     let plan = TrainingPlan(cores: 2)
