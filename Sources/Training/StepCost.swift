@@ -7,9 +7,11 @@ import Models
 ///
 /// Kinds of work run at their own rates: products of the head, which are large, faster than those of the
 /// blocks with their norms and softmaxes; what gathers and scatters rows of large tables waits for memory.
-/// The shares were fitted to 20 runs in bf16 of one to fifteen minutes, and checked against three in fp32
-/// (docs/experiments.md).
+/// The shares of halves were fitted to 20 runs of one to fifteen minutes, those of floats to three of half a
+/// minute (docs/experiments.md).
 struct StepCost: Sendable, Equatable {
+  /// What is counted of forward and backward pass, for every token.
+  let usefulPerToken: Double
   /// Of forward and backward pass, for every token.
   let perToken: Double
   /// Of the optimizer, for every step.
@@ -23,7 +25,8 @@ struct StepCost: Sendable, Equatable {
     let blocks = configuration.trainingFLOPsPerToken(lossTokens: 0)
     let lossTokens = TrainingPlan.lossTokens(
       sampledTokens, vocabularySize: configuration.vocabularySize)
-    let head = configuration.trainingFLOPsPerToken(lossTokens: lossTokens) - blocks
+    usefulPerToken = configuration.trainingFLOPsPerToken(lossTokens: lossTokens)
+    let head = usefulPerToken - blocks
     perToken =
       shares.blocks * blocks + shares.head * head + (sampledTokens == nil ? 0 : shares.rows)
     perStep =
@@ -89,11 +92,7 @@ extension TrainingPlan {
   }
 
   /// FLOPs of training on one token, with the loss as it is.
-  public var flopsPerToken: Double {
-    configuration.trainingFLOPsPerToken(
-      lossTokens: Self.lossTokens(
-        sampledTokens, vocabularySize: configuration.vocabularySize))
-  }
+  public var flopsPerToken: Double { cost.usefulPerToken }
 
   static func expectedTokens(
     _ horizon: Horizon, cost: StepCost, speed: Double, batch: Int, fit: Double = 0

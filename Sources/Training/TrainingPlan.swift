@@ -95,8 +95,7 @@ public struct TrainingPlan: Sendable, Equatable {
     let layers = decide(
       "layers", (wishes.layers ?? wishes.depth).map { max(1, $0) }, Int(depth.rounded()),
       depthReason)
-    var (width, widthReason) = Self.width(
-      depth: max(1, depth), isSampled: isSampled)
+    var (width, widthReason) = Self.width(depth: max(1, depth), isSampled: isSampled)
     if let heads = wishes.heads { width = (width + heads * 2 - 1) / (heads * 2) * heads * 2 }
     width = decide("width", wishes.width, width, widthReason)
     let usualHeads = Self.heads(width: width)
@@ -183,10 +182,8 @@ public struct TrainingPlan: Sendable, Equatable {
     let assumedBatch = wishes.batchTokens ?? 2_048
     var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
     if startsFromCounts {
-      let flopsPerToken = configuration.trainingFLOPsPerToken(
-        lossTokens: Self.lossTokens(sampledTokens, vocabularySize: vocabularySize))
       let fit = Self.countFit(
-        wishes, configuration, trainingFLOPs: Double(tokens) * flopsPerToken)
+        wishes, configuration, trainingFLOPs: Double(tokens) * cost.usefulPerToken)
       start = fit
       tokens = Self.expectedTokens(
         length, cost: cost, speed: speed, batch: assumedBatch,
