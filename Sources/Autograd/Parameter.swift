@@ -51,6 +51,10 @@ public final class Parameter: @unchecked Sendable {
   public fileprivate(set) var gradient: MutableFloats
   /// Whether the gradient holds a sum; if not, its contents are of no meaning.
   fileprivate(set) var hasGradient = true
+  /// Whether the gradient is zero outside `metRows`.
+  var knowsRows = false
+  /// Rows that the gradient was last started for.
+  var metRows: RowSet?
 
   /// The number of values.
   public var count: Int { rows * columns }
@@ -106,15 +110,24 @@ public final class Parameter: @unchecked Sendable {
 
   /// Whether the next contribution is added to the gradient, or is its first and overwrites it.
   func keepsGradient() -> Bool {
-    defer { hasGradient = true }
+    defer { willHaveAllRows() }
     return hasGradient
   }
 
   /// The gradient for a contribution that can only be added.
   func startedGradient() -> MutableFloats {
-    if !keepsGradient() { gradient.zero(count: count) }
+    if !keepsGradient() { clear() }
     return gradient
   }
+
+  /// Says that something is added to the gradient, in rows that may be any.
+  public func willHaveAllRows() {
+    hasGradient = true
+    knowsRows = false
+  }
+
+  /// Sets the whole gradient to zero, on all threads.
+  func clear() { gradient.zero(count: count) }
 }
 
 extension MutableFloats {
@@ -176,7 +189,7 @@ public final class ParameterStore: @unchecked Sendable {
   /// Sets every gradient to zero, on all threads.
   public func zeroGradients() {
     gradients.zero(count: count)
-    for parameter in parameters { parameter.hasGradient = true }
+    for parameter in parameters { parameter.willHaveAllRows() }
   }
 
   /// Lets the next contribution to every gradient overwrite it, which saves a walk through memory.
@@ -189,6 +202,9 @@ public final class ParameterStore: @unchecked Sendable {
   /// Gradients are summed into `array` from now on: `count` floats, zero between parameters.
   public func sumGradients(into array: MutableFloats) {
     gradients = array
-    for parameter in parameters { parameter.gradient = array + parameter.offset }
+    for parameter in parameters {
+      parameter.gradient = array + parameter.offset
+      parameter.knowsRows = false
+    }
   }
 }

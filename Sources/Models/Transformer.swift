@@ -205,6 +205,7 @@ public final class Transformer: @unchecked Sendable {
     }
     tape.completion = { parameter in
       if shard.sumsGradient(of: parameter) {
+        parameter.willHaveAllRows()
         group.sum(parameter.gradient, count: parameter.count)
       }
       completion?(parameter)

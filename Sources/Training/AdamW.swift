@@ -7,7 +7,8 @@ import Machine
 
 /// Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it.
 ///
-/// Memory: two floats a parameter. Cost: one pass over 28 bytes a parameter, bound by memory.
+/// Memory: two floats a parameter. Cost: one pass over 28 bytes a parameter, bound by memory; of
+/// tables whose gradient has known rows, over those, if rows that no step has met stay as they are.
 public final class AdamW: Optimizer {
   /// Parameters that are treated alike.
   private struct Group {
@@ -15,6 +16,9 @@ public final class AdamW: Optimizer {
     var rate: Double
     var decay: Double
   }
+
+  /// Floats that a thread takes at a time.
+  private static let piece = 1 << 16
 
   /// Updates made so far, by which the corrections of the moments' bias go.
   public var updates = 0
@@ -100,17 +104,22 @@ public final class AdamW: Optimizer {
     let correction1 = Float(1 - pow(options.beta1, Double(updates)))
     let correction2 = Float(1 - pow(options.beta2, Double(updates)))
     for group in groups {
-      Workers.shared.divide(group.range.count, alignment: 1024) { range, _ in
-        let start = group.range.lowerBound + range.lowerBound
-        kernels.adamW(
-          parameters.values + start, gradient: parameters.gradients + start,
-          firstMoment: firstMoment + start, secondMoment: secondMoment + start,
-          count: range.count, gradientScale: gradientScale,
-          rate: Float(group.rate * rateShare), beta1: Float(options.beta1),
-          beta2: Float(options.beta2), epsilon: Float(options.epsilon),
-          decay: Float(group.decay * decayShare),
-          isCautious: options.isCautious, skipsUntouched: skipsUntouched, correction1: correction1,
-          correction2: correction2)
+      let pieces = (group.range.count + Self.piece - 1) / Self.piece
+      Workers.shared.share(pieces) { (index: Int) in
+        let start = group.range.lowerBound + index * Self.piece
+        let piece = start..<min(start + Self.piece, group.range.upperBound)
+        for part in skipsUntouched ? parameters.gradientStretches(in: piece) : [piece] {
+          let start = part.lowerBound
+          kernels.adamW(
+            parameters.values + start, gradient: parameters.gradients + start,
+            firstMoment: firstMoment + start, secondMoment: secondMoment + start,
+            count: part.count, gradientScale: gradientScale,
+            rate: Float(group.rate * rateShare), beta1: Float(options.beta1),
+            beta2: Float(options.beta2), epsilon: Float(options.epsilon),
+            decay: Float(group.decay * decayShare),
+            isCautious: options.isCautious, skipsUntouched: skipsUntouched,
+            correction1: correction1, correction2: correction2)
+        }
       }
     }
   }

@@ -23,6 +23,7 @@ final class GradientSum {
   private let parameters: ParameterStore
   private let shares: ParameterShares
   private let rank: Int
+  private let isShared: Bool
   private let steps: [[ReductionTree.Step]]
   private let piecesOfParameter: [[Int]]
   private let places: [ObjectIdentifier: Int]
@@ -40,6 +41,7 @@ final class GradientSum {
     self.parameters = parameters
     self.shares = shares
     rank = communicator.rank
+    isShared = communicator.size > 1
     exchange = Exchange(communicator)
     let tree = ReductionTree(leaves: microBatches, processes: communicator.size)
     run = tree.runs[communicator.rank]
@@ -82,6 +84,7 @@ final class GradientSum {
 
   /// Takes in a gradient that is complete for the micro-batch, while it is still in cache.
   func add(_ parameter: Parameter) {
+    if !merging.isEmpty || isShared { parameter.willHaveAllRows() }
     for subtree in merging {
       let partner = subtree.array + parameter.offset
       Workers.shared.divide(parameter.count, alignment: 1024) { range, _ in

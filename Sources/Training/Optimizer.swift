@@ -129,9 +129,10 @@ extension ParameterStore {
     var sums = [Double](repeating: 0, count: ranges.count)
     sums.withUnsafeMutableBufferPointer { sums in
       let sums = SendablePointer(sums.baseAddress)
-      Workers.shared.share(ranges.count) { [gradients] index in
-        sums.value?[index] = kernels.sumOfSquares(
-          gradients + ranges[index].lowerBound, count: ranges[index].count)
+      Workers.shared.share(ranges.count) { (index: Int) in
+        sums.value?[index] = gradientStretches(in: ranges[index]).reduce(0) {
+          $0 + kernels.sumOfSquares(gradients + $1.lowerBound, count: $1.count)
+        }
       }
     }
     return sums

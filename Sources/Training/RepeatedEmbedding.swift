@@ -37,6 +37,7 @@ final class RepeatedEmbedding {
         && parameters.parameters[shares.pieces[$0].parameter] === parameter
     }
     let exchange = Exchange(stages)
+    parameter.willHaveAllRows()
     let total = own.reduce(0) { $0 + shares.pieces[$1].range.count }
     let copies = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(total, 1))
     defer { copies.deallocate() }

@@ -91,9 +91,12 @@ struct BenchModel: ParsableArguments {
       muon.profile = profile
       optimizer = muon
     }
+    let parameters = transformer.parameters
     let measure = { (name: String, floats: Int, body: () -> Void) in
       guard let profile else { return body() }
-      profile.measure(name, bytes: Double(4 * floats * transformer.parameters.count), body)
+      let gradients = parameters.gradientStretches(in: 0..<parameters.count)
+        .reduce(0) { $0 + $1.count }
+      profile.measure(name, bytes: Double(4 * floats * gradients), body)
     }
     // Bench text is random: every token is as frequent, and so drawn as often.
     let share = Double(sampledSoftmax) / Double(shape.vocabSize)
@@ -110,10 +113,10 @@ struct BenchModel: ParsableArguments {
       if steps == 1 { profile?.reset() }
       steps += 1
       var norm = 0.0
-      measure("zero gradients", 1) { transformer.parameters.zeroGradients() }
+      parameters.restartGradients()
       _ = transformer.addGradients(
         inputs: inputs, targets: targets, sequences: shape.sequences, sample: sample)
-      measure("gradient norm", 1) { norm = transformer.parameters.gradientNorm() }
+      measure("gradient norm", 1) { norm = parameters.gradientNorm() }
       let scale = clippingScale(norm: norm, limit: 1)
       if self.optimizer == .muon {
         optimizer.update(rateShare: 1e-3, gradientScale: scale)

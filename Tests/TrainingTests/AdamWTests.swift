@@ -80,6 +80,32 @@ import Training
     #expect(moved == [[true, true], [false, true]])
   }
 
+  @Test("rows that are known to be met give the bits of a walk through the whole table")
+  func knownRows() {
+    let stores = (0..<2).map { _ in
+      store([
+        .init("bias", columns: 3, role: .vector),
+        .init("table", rows: 50, columns: 16, role: .embedding),
+      ])
+    }
+    for (isKnown, store) in zip([true, false], stores) {
+      let optimizer = AdamW(store, .adamW(), skipsUntouched: true)
+      for tokens: [UInt32] in [[1, 49, 1], [7, 8], [1, 30]] {
+        store.restartGradients()
+        let tape = Tape(recording: true)
+        let x = tape.embedding(of: tokens, in: store.parameters[1], length: tokens.count)
+        tape.backward(from: x, gradient: (0..<x.count).map { Float(cos(Double($0))) })
+        if !isKnown { store.parameters[1].willHaveAllRows() }
+        #expect((store.parameters[1].gradientRows != nil) == isKnown)
+        optimizer.update(rateShare: 1, gradientScale: 1)
+      }
+    }
+    #expect(
+      (0..<stores[0].count).allSatisfy {
+        stores[0].values[$0].bitPattern == stores[1].values[$0].bitPattern
+      })
+  }
+
   @Test("state that is saved and restored gives the same bits as no interruption")
   func restore() {
     let declarations: [Parameter.Declaration] = [

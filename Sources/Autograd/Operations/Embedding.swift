@@ -44,7 +44,8 @@ extension Tape {
     part?.group.sum(y.value, count: y.count)
     willContribute(to: table, positions)
     record(y) { [unowned self] dy in
-      let tableGradient = table.startedGradient()
+      let tableGradient = table.startedGradient(
+        of: tokens.lazy.map { Int($0) }.filter(own.contains).map { $0 - own.lowerBound })
       let positionGradient = positions?.startedGradient()
       // Threads divide the width, not the rows: tokens repeat, columns do not.
       measure("embedding", floats: (positions == nil ? 3 : 5) * tokens.count * width) {

@@ -69,7 +69,7 @@ extension Tensor {
     tape.willContribute(to: table)
     tape.record(y) { [unowned y] dy in
       let tape = x.tape
-      let tableGradient = table.startedGradient()
+      let tableGradient = table.startedGradient(of: tokens.lazy.map { Int($0) })
       tape.measure("value embedding", floats: 5 * x.rows * table.columns) {
         gate.receive { dGate, keep in
           precondition(!keep, "Gates have no other reader.")

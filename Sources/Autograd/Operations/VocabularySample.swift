@@ -72,7 +72,7 @@ extension Tensor {
           keepsGradient: false, capacity: capacity),
         places, softCap: softCap, gradientScale: gradientScale)
     }
-    let target = head.startedGradient()
+    let target = head.startedGradient(of: tokens.lazy.map { Int($0) })
     tape.measure("head, rows", floats: 3 * tokens.count * width) {
       Workers.shared.divide(tokens.count, alignment: 16) { range, _ in
         for row in range {
