@@ -4,7 +4,8 @@ import Glibc
 
 /// First in, first out, for one producer and one consumer.
 final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
-  private let capacity: Int
+  /// Elements that may still be added.
+  private var room: Int
   private var elements: [Element] = []
   private var isClosed = false
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -12,7 +13,7 @@ final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
 
   init(capacity: Int) {
     precondition(capacity > 0, "A queue without room never moves.")
-    self.capacity = capacity
+    room = capacity
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(changed, nil)
   }
@@ -35,7 +36,7 @@ final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
   func waitForRoom() -> Bool {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while elements.count >= capacity, !isClosed { pthread_cond_wait(changed, mutex) }
+    while room == 0, !isClosed { pthread_cond_wait(changed, mutex) }
     return !isClosed
   }
 
@@ -43,17 +44,25 @@ final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
   func add(_ element: Element) {
     pthread_mutex_lock(mutex)
     elements.append(element)
+    room = max(0, room - 1)
     pthread_cond_broadcast(changed)
     pthread_mutex_unlock(mutex)
   }
 
-  /// Waits for the first element and takes it.
+  /// Waits for the first element and takes it; its room stays taken until `makeRoom()`.
   func take() -> Element {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while elements.isEmpty { pthread_cond_wait(changed, mutex) }
-    pthread_cond_broadcast(changed)
     return elements.removeFirst()
+  }
+
+  /// Lets the producer add one more element.
+  func makeRoom() {
+    pthread_mutex_lock(mutex)
+    room += 1
+    pthread_cond_broadcast(changed)
+    pthread_mutex_unlock(mutex)
   }
 
   /// Waits at most so long; whether there is an element to take.

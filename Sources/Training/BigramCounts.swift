@@ -102,15 +102,25 @@ public struct BigramCounts: Sendable {
 
     init(of tokens: Range<Int>, _ places: [Int], _ seconds: [UInt16], vocabularySize: Int) {
       var row = [UInt32](repeating: 0, count: vocabularySize)
+      // A bit for every follower: few of them follow a token.
+      var met = [UInt64](repeating: 0, count: (vocabularySize + 63) / 64)
       for token in tokens {
         let before = followers.count
         let range = places[token]..<places[token + 1]
-        for index in range { row[Int(seconds[index])] += 1 }
+        for index in range {
+          let second = Int(seconds[index])
+          row[second] += 1
+          met[second >> 6] |= 1 << UInt64(second & 63)
+        }
         if !range.isEmpty {
-          for follower in 0..<vocabularySize where row[follower] > 0 {
-            followers.append(UInt16(follower))
-            counts.append(row[follower])
-            row[follower] = 0
+          for word in met.indices where met[word] != 0 {
+            while met[word] != 0 {
+              let follower = word * 64 + met[word].trailingZeroBitCount
+              met[word] &= met[word] - 1
+              followers.append(UInt16(follower))
+              counts.append(row[follower])
+              row[follower] = 0
+            }
           }
         }
         sizes.append(followers.count - before)

@@ -43,10 +43,13 @@ package struct FrequencyDraw: Sendable {
 
   /// The tokens of the draw of that number, ascending; any number may come next.
   package func tokens(ofDraw number: Int) -> [Int] {
-    phases.indices.filter { token in
+    var drawn: [Int] = []
+    // Nothing here is below 0, where rounding towards 0 is rounding down.
+    for token in phases.indices {
       let (phase, probability) = (phases[token], probabilities[token])
-      let before = (phase + Double(number) * probability).rounded(.down)
-      return (phase + Double(number + 1) * probability).rounded(.down) > before
+      let before = Int(phase + Double(number) * probability)
+      if Int(phase + Double(number + 1) * probability) > before { drawn.append(token) }
     }
+    return drawn
   }
 }

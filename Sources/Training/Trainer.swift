@@ -212,11 +212,13 @@ public final class Trainer {
     let decayShare = options.optimizer.decayFalls ? max(0, 1 - state.progress) : 1
     let waited = loader.secondsWaited
     team.resize(toWindows: shape.windows)
+    // Before the loader moves: the first sample looks at the block that it holds.
+    let sample = try sample()
     let batch = try loader.next(sequences: shape.windows, rows: team.windows)
     let tokens = shape.windows * options.context
     let totals = team.addGradients(
       inputs: batch.inputs, targets: batch.targets, length: batch.length, parts: shape.parts,
-      dropout: dropout(microBatch:), sample: try sample())
+      dropout: dropout(microBatch:), sample: sample)
     let (loss, norm) = (totals.loss, totals.gradientNorm)
     isInterrupted = totals.isInterrupted
     // Squares of larger gradients overflow in the optimizer's second moment.

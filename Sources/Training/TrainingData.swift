@@ -59,17 +59,19 @@ final class TrainingData {
     }
   }
 
-  /// The first block of the corpus, for counting, in the usual size even where a run's own blocks are
-  /// small because it keeps the order.
+  /// The first block of the corpus, for counting: that of the run, or one of the usual size where a run's
+  /// own blocks are small because it keeps the order.
   ///
   /// - Parameter loader: the run's own, which is asked if it stands at the start and has such blocks,
   ///   or if the corpus cannot be read twice.
   func firstBlock(ahead loader: BatchLoader) throws(CorpusError) -> TokensAhead {
-    let isOwn = loader.position == .start && options.data.shuffle != .none
-    if isOwn || !corpus.isRereadable { return try loader.tokensAhead() }
+    let keepsOrder = options.data.shuffle == .none
+    if loader.position == .start && !keepsOrder || !corpus.isRereadable {
+      return try loader.tokensAhead()
+    }
     return try BatchLoader(
       corpus: corpus, split: split, tokenizer: tokenizer, sequences: 1, length: options.context,
-      seed: options.seed
+      shuffle: keepsOrder ? .buffer() : options.data.shuffle, seed: options.seed
     ).tokensAhead()
   }
 

@@ -178,6 +178,29 @@ struct BatchLoaderTests {
     }
   }
 
+  @Test("text beyond a shuffled block is read when half of the block is given out, and not before")
+  func readingAhead() throws {
+    // 50 windows of 8 tokens lie in the first block, which needs nothing of the second file.
+    for (windows, isRead) in [(24, false), (25, true)] {
+      let first = try folder.write(String(repeating: "one ", count: 125), to: "first.txt")
+      let second = try folder.write(String(repeating: "two ", count: 500), to: "second.txt")
+      let loader = try BatchLoader(
+        corpus: Corpus([first, second]), split: .all, tokenizer: tokenizer, sequences: 1, length: 8,
+        shuffle: .buffer(tokens: 400), seed: 1)
+      for _ in 0..<windows { _ = try loader.next() }
+      // Time for a thread that may read on; one that did has no need of the file.
+      usleep(300_000)
+      #expect(unlink(second) == 0)
+      for _ in windows..<50 { _ = try loader.next() }
+      #expect(loader.position.block == 1)
+      if isRead {
+        _ = try loader.next()
+      } else {
+        #expect(throws: CorpusError.self) { try loader.next() }
+      }
+    }
+  }
+
   @Test("a loader that is let go of stops its thread")
   func stopping() throws {
     for _ in 0..<60 {
