@@ -64,8 +64,8 @@ struct StepCost: Sendable, Equatable {
     /// Of gathering and scattering rows for a token, where the loss is sampled; in FLOPs.
     var rows: Double
 
-    static let halves = Shares(blocks: 0.8, head: 0.49, muon: 0.67, rows: 1.5e6)
-    static let floats = Shares(blocks: 0.88, head: 0.72, muon: 0.9, rows: 1.1e6)
+    static let halves = Shares(blocks: 0.8, head: 0.49, muon: 0.67, rows: 0.5e6)
+    static let floats = Shares(blocks: 0.88, head: 0.72, muon: 0.9, rows: 0.4e6)
   }
 
   /// Of a fit to counts, counting included.

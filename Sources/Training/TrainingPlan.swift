@@ -200,7 +200,7 @@ public struct TrainingPlan: Sendable, Equatable {
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
       kind == .muon
-        ? "2,048 up to 3.6 million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
+        ? "2,048 up to 4.5 million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
     sequences = max(1, batch / context)
     microBatches = decide(
       "micro-batches", wishes.microBatches,

@@ -148,7 +148,7 @@ import Training
   @Test("steps of 2,048 tokens for a minute's text, of 4,096 for that of five")
   func batch() {
     var wishes = TrainingPlan.Wishes()
-    for (tokens, sequences) in [(2_100_000, 8), (3_500_000, 8), (3_700_000, 16), (5_200_000, 16)] {
+    for (tokens, sequences) in [(2_100_000, 8), (4_400_000, 8), (4_600_000, 16), (5_200_000, 16)] {
       wishes.horizon = .tokens(tokens)
       #expect(TrainingPlan(wishes, cores: 2).sequences == sequences, "\(tokens)")
     }
