@@ -182,12 +182,15 @@ public struct TrainingPlan: Sendable, Equatable {
     let assumedBatch = wishes.batchTokens ?? 2_048
     var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
     if startsFromCounts {
-      let fit = Self.countFit(
-        wishes, configuration, trainingFLOPs: Double(tokens) * cost.usefulPerToken)
-      start = fit
-      tokens = Self.expectedTokens(
-        length, cost: cost, speed: speed, batch: assumedBatch,
-        fit: fit.flops(vocabularySize: vocabularySize, width: width))
+      // The fit is a share of what it leaves: each round brings the two five times nearer.
+      for _ in 0..<4 {
+        let fit = Self.countFit(
+          wishes, configuration, trainingFLOPs: Double(tokens) * cost.usefulPerToken)
+        start = fit
+        tokens = Self.expectedTokens(
+          length, cost: cost, speed: speed, batch: assumedBatch,
+          fit: fit.flops(vocabularySize: vocabularySize, width: width))
+      }
     }
     let epochs = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
