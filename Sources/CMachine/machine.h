@@ -1,5 +1,8 @@
 // What Swift cannot reach: processor features, and the instructions that a waiting thread issues.
 #pragma once
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -43,6 +46,20 @@ static inline int machine_float16(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512fp16") && __builtin_cpu_supports("bmi2");
+#else
+  return 0;
+#endif
+}
+
+/// Whether this processor multiplies tiles of bfloat16 numbers (AMX), and the system lets this process,
+/// which has to ask once, before any of its threads does.
+static inline int machine_bfloat16_tiles(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  unsigned a, b, c, d;
+  const unsigned bfloat16 = 1u << 22, tiles = 1u << 24;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & bfloat16) || !(d & tiles)) return 0;
+  enum { request_permission = 0x1023, tile_data = 18 };
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
 #else
   return 0;
 #endif

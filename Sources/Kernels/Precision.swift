@@ -8,7 +8,7 @@ import Machine
 public enum Precision: String, Sendable, Codable, CaseIterable {
   /// Nothing is rounded.
   case fp32
-  /// Operands to 8 bits of precision: AVX512-BF16.
+  /// Operands to 8 bits of precision: AMX or AVX512-BF16.
   case bf16
   /// Operands, scaled by row and by column, to 11 bits, and short sums too: AVX512-FP16.
   case fp16
@@ -19,14 +19,16 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
   /// The precision with the fastest products here: half precision where the processor computes
   /// more of it a second than of float32.
   public static var fastest: Precision {
+    if Processor.hasBFloat16Tiles { return .bf16 }
     if fp16.isAvailable { return .fp16 }
     return bf16.isAvailable && Processor.hasFastBFloat16 ? .bf16 : .fp32
   }
 
-  /// The attention of this precision: half precision where sums stay in float32.
+  /// The attention of this precision: half precision where sums stay in float32 and vectors of it are
+  /// faster.
   public var attention: any AttentionKernels.Type {
     #if arch(x86_64)
-    if self == .bf16, Processor.hasBFloat16 { return BFloat16Attention.self }
+    if self == .bf16, Processor.hasFastBFloat16 { return BFloat16Attention.self }
     #endif
     return kernels
   }
@@ -37,6 +39,7 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     case .fp32: return kernels
     case .bf16:
       #if arch(x86_64)
+      if Processor.hasBFloat16Tiles { return BFloat16TileKernels.self }
       return Processor.hasBFloat16 ? BFloat16Kernels.self : nil
       #else
       return nil

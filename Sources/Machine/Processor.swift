@@ -20,6 +20,13 @@ public enum Processor {
   /// Whether they are faster than those of float32: on AMD's processors, not on Intel's.
   public static let hasFastBFloat16 = hasWideVectors && machine_bfloat16() > 1
 
+  /// Whether tiles of bfloat16 operands are multiplied here (AMX), sixteen times as many a second as floats;
+  /// `APUS_KERNELS=vectors` does without.
+  public static let hasBFloat16Tiles: Bool = {
+    if let wish = getenv("APUS_KERNELS"), strcmp(wish, "vectors") == 0 { return false }
+    return hasBFloat16 && machine_bfloat16_tiles() != 0
+  }()
+
   /// Whether halves are multiplied here (AVX512-FP16), twice as many a second as floats.
   public static let hasFloat16 = hasWideVectors && machine_float16() > 0
 

@@ -70,7 +70,8 @@ struct DoctorCommand: ParsableCommand {
     let words = speeds.map {
       "\(Format.fixed($0.flops / 1e9, 0)) GFLOP/s in \($0.precision.rawValue)"
     }
-    let kernels = Processor.hasWideVectors ? "AVX-512" : Processor.x86Level > 0 ? "AVX2" : "128-bit"
+    let vectors = Processor.hasWideVectors ? "AVX-512" : Processor.x86Level > 0 ? "AVX2" : "128-bit"
+    let kernels = vectors + (Processor.hasBFloat16Tiles ? ", AMX" : "")
     let isOld = ["Prescott", "Core2", "Nehalem", "Generic"].contains(core)
     return [
       Finding(

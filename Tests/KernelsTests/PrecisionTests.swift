@@ -16,6 +16,15 @@ struct PanelCase: Sendable, CustomTestStringConvertible {
     if Processor.hasBFloat16 {
       cases.append(
         PanelCase(panels: BFloat16Kernels.self, testDescription: "bf16", tolerance: 2.6e-3))
+      cases.append(
+        PanelCase(
+          panels: EmulatedBFloat16TileKernels.self, testDescription: "bf16, tiles, emulated",
+          tolerance: 2.6e-3))
+    }
+    if Processor.hasBFloat16Tiles {
+      cases.append(
+        PanelCase(
+          panels: BFloat16TileKernels.self, testDescription: "bf16, tiles", tolerance: 2.6e-3))
     }
     if Processor.hasFloat16 {
       cases.append(
@@ -183,6 +192,36 @@ struct PrecisionTests {
         columns: columns, inner: inner, panels: set.panels)
       for (place, result) in c.enumerated() {
         #expect(result.isFinite == (place / columns != 5 && place % columns != 77), "\(place)")
+      }
+    }
+  }
+
+  @Test("a wide product has the bits of its parts", arguments: PanelCase.all)
+  func parts(_ set: PanelCase) {
+    // As wide as no second cache holds, and narrow.
+    let (rows, columns, inner) = (41, 5_200, 384)
+    var noise = Noise(8)
+    let (a, _) = Self.operand(rows, inner, .normal, &noise)
+    let b = noise.floats(columns * inner)
+    let addend = noise.floats(rows * columns)
+    func product(_ part: Range<Int>) -> [Float] {
+      var c = [Float](repeating: .nan, count: rows * part.count)
+      MatrixProduct.multiply(
+        by: set.panels, a, .plain, stride: inner,
+        Array(b[part.lowerBound * inner..<part.upperBound * inner]), .transposed, stride: inner,
+        into: &c, stride: part.count, rows: rows, columns: part.count, inner: inner,
+        addend: (0..<rows).flatMap {
+          addend[$0 * columns + part.lowerBound..<$0 * columns + part.upperBound]
+        })
+      return c
+    }
+    let whole = product(0..<columns)
+    for part in [0..<192, 1_920..<2_017, 5_184..<5_200] {
+      let alone = product(part)
+      for row in 0..<rows {
+        #expect(
+          alone[row * part.count..<(row + 1) * part.count]
+            == whole[row * columns + part.lowerBound..<row * columns + part.upperBound])
       }
     }
   }
