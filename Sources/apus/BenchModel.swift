@@ -37,12 +37,13 @@ struct BenchModel: ParsableArguments {
   @Flag(name: .long, help: "Compute activations inside blocks twice instead of keeping them.")
   var recompute = false
 
-  /// A model of this shape.
+  /// A model of this shape, which trains and reads as `apus train` and `apus perplexity` would.
   func make() throws -> Transformer {
     let transformer = Transformer(try shape.configuration(family), seed: 42)
     transformer.recomputesBlocks = recompute
-    transformer.trainingPrecision = try precision.asked() ?? .fp32
-    transformer.readingPrecision = transformer.trainingPrecision
+    let asked = try precision.asked()
+    transformer.trainingPrecision = asked ?? .fastest
+    transformer.readingPrecision = asked ?? .fp32
     return transformer
   }
 

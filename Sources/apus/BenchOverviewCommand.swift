@@ -52,9 +52,10 @@ struct BenchOverviewCommand: ParsableCommand {
       keys.append(("tokenize_mb_per_second", .number(speed / 1e6)))
       lines.append("tokenizing  \(Format.short(speed / 1e6)) MB/s on one thread")
     }
-    var limit = PeakSpeed()
+    let precision = transformer.trainingPrecision
+    var limit = PeakSpeed(of: precision)
     limit.measure()
-    let products = MachineSpeed.products(seconds: min(1, model.seconds))
+    let products = MachineSpeed.products(in: precision, seconds: min(1, model.seconds))
     limit.measure()
     let bandwidth = MachineSpeed.readBandwidth(seconds: min(0.5, model.seconds))
     let tokens = Double(model.shape.tokens)
@@ -63,20 +64,23 @@ struct BenchOverviewCommand: ParsableCommand {
     let peak = limit.flops
     let share = training * transformer.configuration.trainingFLOPsPerToken / peak
     keys += [
-      ("peak_gflops", .number(peak / 1e9)), ("product_gflops", .number(products / 1e9)),
+      ("precision", .string(precision.rawValue)), ("peak_gflops", .number(peak / 1e9)),
+      ("product_gflops", .number(products / 1e9)),
       ("read_gb_per_second", .number(bandwidth / 1e9)),
       ("train_tokens_per_second", .number(training)), ("train_share_of_peak", .number(share)),
     ]
     lines += [
-      "peak        \(Format.fixed(peak / 1e9, 0)) GFLOP/s in registers, "
+      "peak        \(Format.fixed(peak / 1e9, 0)) GFLOP/s in \(precision.rawValue) in registers, "
         + "\(Format.fixed(bandwidth / 1e9, 1)) GB/s from memory",
       "products    \(Format.fixed(products / 1e9, 0)) GFLOP/s (768 × 768 × 768)",
       "training    \(Format.fixed(training, 0)) tokens/s, \(Format.fixed(100 * share, 0))% of the "
-        + "peak",
+        + "peak, in \(precision.rawValue)",
     ]
     let forward = tokens / model.forwardPass(of: transformer)
     keys.append(("forward_tokens_per_second", .number(forward)))
-    lines.append("forward     \(Format.fixed(forward, 0)) tokens/s, as perplexity does")
+    lines.append(
+      "forward     \(Format.fixed(forward, 0)) tokens/s in \(transformer.readingPrecision.rawValue), as perplexity does"
+    )
     let decoding = 1 / model.decodingStep(of: transformer)
     keys.append(("decode_tokens_per_second", .number(decoding)))
     lines.append("decoding    \(Format.fixed(decoding, 0)) tokens/s, one sample")
