@@ -108,7 +108,7 @@ public struct TrainingPlan: Sendable, Equatable {
       "vocabulary", wishes.vocabularySize,
       Self.vocabularySize(
         layers: layers, isSampled: isSampled, corpusBytes: wishes.corpusBytes),
-      "as the loss allows, and at most a token per 1,000 bytes of corpus")
+      "as the loss allows, and at most a token per 1,000 bytes of corpus, 500 up to 2,048")
     configuration = TransformerConfiguration(
       family: family, vocabularySize: vocabularySize, contextLength: context, layers: layers,
       width: width, heads: heads, keyValueHeads: keyValueHeads)
@@ -125,7 +125,18 @@ public struct TrainingPlan: Sendable, Equatable {
         name: "optimizer", value: kind.rawValue,
         reason: wishes.optimizer != nil
           ? "as asked" : kind == .muon ? "ahead of AdamW in trials" : "nanoGPT's recipe"))
-    let startsFromCounts = Self.startsFromCounts(wishes, configuration)
+    sampledTokens = Self.sampledTokens(wishes, family: family, vocabularySize: vocabularySize)
+    cost = StepCost(
+      configuration, sampledTokens: sampledTokens, optimizer: kind, precision: precision)
+    let length =
+      horizon
+      ?? .tokens(Self.tokens(configuration: configuration, corpusBytes: wishes.corpusBytes))
+    let assumedBatch = wishes.batchTokens ?? 2_048
+    var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
+    let startsFromCounts = Self.startsFromCounts(
+      wishes, configuration,
+      epochs: Self.epochs(
+        tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes))
     let fullRate =
       kind == .muon
       ? Self.muonRate(startsFromCounts: startsFromCounts)
@@ -153,7 +164,6 @@ public struct TrainingPlan: Sendable, Equatable {
       "clip", wishes.clip, kind == .muon ? 0 : 1,
       kind == .muon ? "Muon's steps have one length" : "nanoGPT's")
 
-    sampledTokens = Self.sampledTokens(wishes, family: family, vocabularySize: vocabularySize)
     items.append(
       Item(
         name: "sampled softmax", value: sampledTokens.map { "\($0) tokens" } ?? "none",
@@ -164,11 +174,6 @@ public struct TrainingPlan: Sendable, Equatable {
             : "and a step's targets stand for the vocabulary in its loss"))
 
     // Length and batch.
-    if horizon == nil {
-      horizon = .tokens(
-        Self.tokens(configuration: configuration, corpusBytes: wishes.corpusBytes))
-    }
-    let length = horizon ?? .seconds(300)
     self.horizon = length
     items.append(
       Item(
@@ -177,10 +182,6 @@ public struct TrainingPlan: Sendable, Equatable {
           ? "as asked"
           : length.unit == .seconds
             ? "nothing was asked" : "2 a parameter, at most 4 times the corpus"))
-    cost = StepCost(
-      configuration, sampledTokens: sampledTokens, optimizer: kind, precision: precision)
-    let assumedBatch = wishes.batchTokens ?? 2_048
-    var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
     if startsFromCounts {
       // The fit is a share of what it leaves: each round brings the two five times nearer.
       for _ in 0..<4 {
@@ -230,7 +231,7 @@ public struct TrainingPlan: Sendable, Equatable {
           reason: wishes.start != nil
             ? "as asked"
             : start.map { "\($0.steps) updates on counts of pairs, before the first step" }
-              ?? "weights that are there, or too little text"))
+              ?? "weights that are there, or too little text for how long it is read"))
       if kind == .muon {
         let rates = [optimizer.embeddingRate, optimizer.headRate]
         items.append(

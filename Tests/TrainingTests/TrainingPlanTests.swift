@@ -212,6 +212,23 @@ import Training
     #expect(TrainingPlan(other, cores: 2).start != nil)
   }
 
+  @Test("a corpus that is read twice or more is not counted first, unless that is asked for")
+  func readings() {
+    var wishes = TrainingPlan.Wishes()
+    wishes.layers = 3
+    wishes.corpusBytes = 6_000_000
+    wishes.vocabularySize = 4_096
+    // A token is about three and a half bytes.
+    for (tokens, counts) in [(1_000_000, true), (3_000_000, true), (4_000_000, false)] {
+      wishes.horizon = .tokens(tokens)
+      let plan = TrainingPlan(wishes, cores: 2)
+      #expect((plan.start != nil) == counts)
+      #expect(plan.schedule.shape == (counts ? .linear : .wsd))
+    }
+    wishes.start = .counts
+    #expect(TrainingPlan(wishes, cores: 2).start != nil)
+  }
+
   @Test("evaluations take about a tenth of a run, or a fifth where steps see a sample of tokens")
   func validation() {
     for (seconds, sample) in [10.0, 60, 300, 900, 86_400].flatMap({ [($0, 0), ($0, 2_048)] }) {
@@ -234,7 +251,10 @@ import Training
 
   @Test(
     "a small corpus gets a small vocabulary",
-    arguments: [(100_000, 512), (1_115_394, 1_024), (5_000_000, 4_096), (150_000_000, 65_536)])
+    arguments: [
+      (100_000, 512), (600_000, 1_024), (1_115_394, 2_048), (3_900_000, 2_048), (5_000_000, 4_096),
+      (150_000_000, 65_536),
+    ])
   func vocabulary(bytes: Int, size: Int) {
     var wishes = TrainingPlan.Wishes()
     wishes.corpusBytes = bytes
