@@ -54,7 +54,7 @@ extension TrainingPlan {
       ? 65_536 : layers <= 2 ? 4_096 : layers <= 8 ? 8_192 : layers <= 12 ? 16_384 : 32_768
     guard let corpusBytes else { return most }
     var size = 512
-    while size < most, size * 2 * (size < 2_048 ? 500 : 1_000) <= corpusBytes { size *= 2 }
+    while size < most, size * 2 * (size < 2_048 ? 480 : 1_000) <= corpusBytes { size *= 2 }
     return size
   }
 

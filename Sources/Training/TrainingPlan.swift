@@ -108,7 +108,7 @@ public struct TrainingPlan: Sendable, Equatable {
       "vocabulary", wishes.vocabularySize,
       Self.vocabularySize(
         layers: layers, isSampled: isSampled, corpusBytes: wishes.corpusBytes),
-      "as the loss allows, and at most a token per 1,000 bytes of corpus, 500 up to 2,048")
+      "as the loss allows, and at most a token per 1,000 bytes of corpus, 480 up to 2,048")
     configuration = TransformerConfiguration(
       family: family, vocabularySize: vocabularySize, contextLength: context, layers: layers,
       width: width, heads: heads, keyValueHeads: keyValueHeads)
