@@ -165,14 +165,6 @@ VECTORS_BFLOAT16 void vectors_tiles_emulated_multiply_add(
 #define TILE_MULTIPLY(sum, left, right) \
   vectors_tiles_emulated_multiply_add(&tiles[sum], &tiles[left], &tiles[right])
 #include "bfloat16_tiles_product.h"
-#undef TILES_FUNCTION
-#undef TILES_NAME
-#undef TILES_BEGIN
-#undef TILES_END
-#undef TILE_ZERO
-#undef TILE_LOAD
-#undef TILE_STORE
-#undef TILE_MULTIPLY
 
 #define VECTORS_TILES_NATIVE                                                    \
   static inline __attribute__((                                                 \
@@ -199,14 +191,6 @@ static const vectors_tiles_configuration vectors_tiles_all __attribute__((aligne
 #define TILE_STORE(tile, address, stride) _tile_stored(tile, address, stride)
 #define TILE_MULTIPLY(sum, left, right) _tile_dpbf16ps(sum, left, right)
 #include "bfloat16_tiles_product.h"
-#undef TILES_FUNCTION
-#undef TILES_NAME
-#undef TILES_BEGIN
-#undef TILES_END
-#undef TILE_ZERO
-#undef TILE_LOAD
-#undef TILE_STORE
-#undef TILE_MULTIPLY
 
 /// `4 · 16,384` FLOPs a round that touch no memory: the limit of every product.
 VECTORS_TILES_NATIVE float vectors_tiles_registers(long rounds) {

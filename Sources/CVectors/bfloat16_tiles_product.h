@@ -1,5 +1,6 @@
 // The blocks of bfloat16_tiles.h, included once for the instructions of AMX and once for their emulation.
 // TILES_FUNCTION declares what TILES_NAME names; TILES_BEGIN and TILES_END enclose the use of tiles.
+// All of them are undefined at the end.
 
 /// `c = left · right (+ bias) (+ addend)` of packed operands, every block begun with what is added.
 ///
@@ -64,3 +65,12 @@ TILES_FUNCTION void TILES_NAME(multiply)(
   }
   TILES_END
 }
+
+#undef TILES_FUNCTION
+#undef TILES_NAME
+#undef TILES_BEGIN
+#undef TILES_END
+#undef TILE_ZERO
+#undef TILE_LOAD
+#undef TILE_STORE
+#undef TILE_MULTIPLY

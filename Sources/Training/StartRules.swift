@@ -14,7 +14,8 @@ extension TrainingPlan {
   /// What a fit to counts may take, over the arithmetic of the training that follows. In a minute on two
   /// cores about 1,900 updates, which did better than 1,000, by 0.015 bits per byte.
   static let startShare = 0.1
-  /// Updates by a sample of what follows, which are cheap, and of which more still help.
+  /// Updates by a sample of what follows. In five minutes 6,450 with fewer steps for it did worse, by 0.01 bits
+  /// per byte.
   static let mostSampledUpdates = 2_048
 
   /// Whether there is something to fit before the first step, and reason to, in a run that reads its corpus

@@ -198,8 +198,8 @@ struct PrecisionTests {
 
   @Test("a wide product has the bits of its parts", arguments: PanelCase.all)
   func parts(_ set: PanelCase) {
-    // As wide as no second cache holds, and narrow.
-    let (rows, columns, inner) = (41, 5_200, 384)
+    // As wide as no second cache holds, and narrow; so many rows that they are what is cut into pieces.
+    let (rows, columns, inner) = (137, 5_200, 384)
     var noise = Noise(8)
     let (a, _) = Self.operand(rows, inner, .normal, &noise)
     let b = noise.floats(columns * inner)
