@@ -36,18 +36,24 @@ extension VectorKernels {
       // The next panel comes from a cache far away: asked for little by little while this one works.
       let isLast = column + panelWidth >= columns
       var next = panel + panelWidth * inner
-      let ahead = isLast ? 0 : (panelWidth * inner * 6 / max(rows, 6) + 15) / 16
+      let ahead = isLast ? 0 : (panelWidth * inner * tallBlock / max(rows, tallBlock) + 15) / 16
       var row = 0
       while row < rows {
         for _ in 0..<ahead {
           vectors_prefetch_far(next)
           next += 16
         }
-        multiplyPanels(
-          left + row * inner, panel, inner, bias,
-          addend.map { $0 + row * addendStride + column }, addendStride,
-          c + row * stride + column, stride, min(6, rows - row), width)
-        row += 6
+        let height = min(tallBlock, rows - row)
+        let (a, c) = (left + row * inner, c + row * stride + column)
+        let addend = addend.map { $0 + row * addendStride + column }
+        if height > 6 {
+          multiplyPanels(
+            isTall: true, a, panel, inner, bias, addend, addendStride, c, stride, height, width)
+        } else {
+          multiplyPanels(
+            isTall: false, a, panel, inner, bias, addend, addendStride, c, stride, height, width)
+        }
+        row += tallBlock
       }
       column += panelWidth
     }
@@ -84,82 +90,73 @@ extension VectorKernels {
   }
 }
 
-/// Six rows by one panel of columns, summed in twelve registers.
+/// Six rows by one panel of columns, or twelve, which are two panels on the left, summed in registers.
+///
+/// `isTall` is a literal where this is called, so that the branches on it vanish.
 @inline(__always)
 private func multiplyPanels(
-  _ a: Floats, _ b: Floats, _ inner: Int, _ bias: Floats?, _ addend: Floats?, _ addendStride: Int,
-  _ c: MutableFloats, _ stride: Int, _ rows: Int, _ columns: Int
+  isTall: Bool, _ a: Floats, _ b: Floats, _ inner: Int, _ bias: Floats?, _ addend: Floats?,
+  _ addendStride: Int, _ c: MutableFloats, _ stride: Int, _ rows: Int, _ columns: Int
 ) {
   var (a, b) = (a, b)
-  var (first, second) = (Lanes(), Lanes())
+  let below = isTall ? 6 * inner : 0
+  var start = noSums
   if let bias {
-    first = load(bias, columns)
-    second = load(bias + laneCount, max(0, columns - laneCount))
+    start.first = load(bias, columns)
+    start.second = load(bias + laneCount, max(0, columns - laneCount))
   }
-  var (c00, c01, c10, c11, c20, c21) = (first, second, first, second, first, second)
-  var (c30, c31, c40, c41, c50, c51) = (first, second, first, second, first, second)
+  var (s0, s1, s2, s3, s4, s5) = (start, start, start, start, start, start)
+  var (s6, s7, s8, s9, s10, s11) = (start, start, start, start, start, start)
   // What the sums are added to, or written over, is here by the time they are done.
-  for row in 0..<6 {
+  for row in 0..<(isTall ? 12 : 6) {
     vectors_prefetch(c + row * stride)
     vectors_prefetch(c + row * stride + laneCount)
   }
   var left = inner
   while left > 0 {
     let (b0, b1) = (load(b), load(b + laneCount))
-    let a0 = every(a[0])
-    c00 = c00.addingProduct(a0, b0)
-    c01 = c01.addingProduct(a0, b1)
-    let a1 = every(a[1])
-    c10 = c10.addingProduct(a1, b0)
-    c11 = c11.addingProduct(a1, b1)
-    let a2 = every(a[2])
-    c20 = c20.addingProduct(a2, b0)
-    c21 = c21.addingProduct(a2, b1)
-    let a3 = every(a[3])
-    c30 = c30.addingProduct(a3, b0)
-    c31 = c31.addingProduct(a3, b1)
-    let a4 = every(a[4])
-    c40 = c40.addingProduct(a4, b0)
-    c41 = c41.addingProduct(a4, b1)
-    let a5 = every(a[5])
-    c50 = c50.addingProduct(a5, b0)
-    c51 = c51.addingProduct(a5, b1)
+    add(a[0], b0, b1, to: &s0)
+    add(a[1], b0, b1, to: &s1)
+    add(a[2], b0, b1, to: &s2)
+    add(a[3], b0, b1, to: &s3)
+    add(a[4], b0, b1, to: &s4)
+    add(a[5], b0, b1, to: &s5)
+    if isTall {
+      add(a[below], b0, b1, to: &s6)
+      add(a[below + 1], b0, b1, to: &s7)
+      add(a[below + 2], b0, b1, to: &s8)
+      add(a[below + 3], b0, b1, to: &s9)
+      add(a[below + 4], b0, b1, to: &s10)
+      add(a[below + 5], b0, b1, to: &s11)
+    }
     a += 6
     b += panelWidth
     left -= 1
   }
-  let isWhole = columns == panelWidth
-  finish(c00, c01, addend, c, isWhole, columns)
-  if rows > 1 { finish(c10, c11, addend.map { $0 + addendStride }, c + stride, isWhole, columns) }
-  if rows > 2 {
-    finish(c20, c21, addend.map { $0 + 2 * addendStride }, c + 2 * stride, isWhole, columns)
-  }
-  if rows > 3 {
-    finish(c30, c31, addend.map { $0 + 3 * addendStride }, c + 3 * stride, isWhole, columns)
-  }
-  if rows > 4 {
-    finish(c40, c41, addend.map { $0 + 4 * addendStride }, c + 4 * stride, isWhole, columns)
-  }
-  if rows > 5 {
-    finish(c50, c51, addend.map { $0 + 5 * addendStride }, c + 5 * stride, isWhole, columns)
-  }
-}
 
-@inline(__always)
-private func finish(
-  _ first: Lanes, _ second: Lanes, _ addend: Floats?, _ c: MutableFloats, _ isWhole: Bool,
-  _ columns: Int
-) {
-  if isWhole {
-    if let addend {
-      store(load(addend) + first, to: c)
-      store(load(addend + laneCount) + second, to: c + laneCount)
+  @inline(__always)
+  func write(_ sums: RowSums, row: Int) {
+    guard row < rows else { return }
+    let addend = addend.map { $0 + row * addendStride }
+    if columns == panelWidth {
+      finish(sums, addend: addend, c + row * stride)
     } else {
-      store(first, to: c)
-      store(second, to: c + laneCount)
+      finishPart(sums.first, sums.second, addend, c + row * stride, columns)
     }
-  } else {
-    finishPart(first, second, addend, c, columns)
+  }
+  write(s0, row: 0)
+  write(s1, row: 1)
+  write(s2, row: 2)
+  write(s3, row: 3)
+  write(s4, row: 4)
+  write(s5, row: 5)
+  if isTall {
+    write(s6, row: 6)
+    write(s7, row: 7)
+    write(s8, row: 8)
+    write(s9, row: 9)
+    write(s10, row: 10)
+    write(s11, row: 11)
   }
 }
 

@@ -94,7 +94,7 @@ func multiplyTransposedWeights(
 /// The rows that the next block of registers takes.
 @inline(__always)
 private func blockHeight(_ rows: Int) -> Int {
-  rows >= 6 ? 6 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1
+  rows >= tallBlock ? tallBlock : rows >= 6 ? 6 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1
 }
 
 @inline(__always)
@@ -103,6 +103,7 @@ private func multiplyBlock(
   _ c: MutableFloats, _ cStride: Int, keep: Bool
 ) {
   switch rows {
+  case 12: multiplyFixed(12, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
   case 6: multiplyFixed(6, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
   case 4: multiplyFixed(4, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
   case 2: multiplyFixed(2, a, aRow, aInner, b, bStride, inner, c, cStride, keep)
@@ -110,7 +111,7 @@ private func multiplyBlock(
   }
 }
 
-/// A block of `rows ≤ 6` rows and one panel of columns, held in twelve registers.
+/// A block of `rows`, 1, 2, 4, 6 or 12, and one panel of columns, held in registers.
 ///
 /// Element `(r, k)` of `a` lies at `r · aRow + k · aInner`. `rows` is a literal where this is
 /// called, so that the branches on it vanish.
@@ -120,60 +121,58 @@ func multiplyFixed(
   _ c: MutableFloats, _ cStride: Int, _ keep: Bool
 ) {
   var (a, b) = (a, b)
-  var (c00, c01, c10, c11, c20, c21) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
-  var (c30, c31, c40, c41, c50, c51) = (Lanes(), Lanes(), Lanes(), Lanes(), Lanes(), Lanes())
+  var (s0, s1, s2) = (noSums, noSums, noSums)
+  var (s3, s4, s5) = (noSums, noSums, noSums)
+  var (s6, s7, s8) = (noSums, noSums, noSums)
+  var (s9, s10, s11) = (noSums, noSums, noSums)
   var left = inner
   while left > 0 {
     let (b0, b1) = (load(b), load(b + laneCount))
-    let a0 = every(a[0])
-    c00 = c00.addingProduct(a0, b0)
-    c01 = c01.addingProduct(a0, b1)
-    if rows > 1 {
-      let a1 = every(a[aRow])
-      c10 = c10.addingProduct(a1, b0)
-      c11 = c11.addingProduct(a1, b1)
-    }
+    add(a[0], b0, b1, to: &s0)
+    if rows > 1 { add(a[aRow], b0, b1, to: &s1) }
     if rows > 2 {
-      let a2 = every(a[2 * aRow])
-      c20 = c20.addingProduct(a2, b0)
-      c21 = c21.addingProduct(a2, b1)
-      let a3 = every(a[3 * aRow])
-      c30 = c30.addingProduct(a3, b0)
-      c31 = c31.addingProduct(a3, b1)
+      add(a[2 * aRow], b0, b1, to: &s2)
+      add(a[3 * aRow], b0, b1, to: &s3)
     }
     if rows > 4 {
-      let a4 = every(a[4 * aRow])
-      c40 = c40.addingProduct(a4, b0)
-      c41 = c41.addingProduct(a4, b1)
-      let a5 = every(a[5 * aRow])
-      c50 = c50.addingProduct(a5, b0)
-      c51 = c51.addingProduct(a5, b1)
+      add(a[4 * aRow], b0, b1, to: &s4)
+      add(a[5 * aRow], b0, b1, to: &s5)
+    }
+    if rows > 6 {
+      add(a[6 * aRow], b0, b1, to: &s6)
+      add(a[7 * aRow], b0, b1, to: &s7)
+      add(a[8 * aRow], b0, b1, to: &s8)
+      add(a[9 * aRow], b0, b1, to: &s9)
+      add(a[10 * aRow], b0, b1, to: &s10)
+      add(a[11 * aRow], b0, b1, to: &s11)
     }
     a += aInner
     b += bStride
     left -= 1
   }
-  finish(c00, c01, c, keep)
-  if rows > 1 { finish(c10, c11, c + cStride, keep) }
+  finish(s0, c, keep)
+  if rows > 1 { finish(s1, c + cStride, keep) }
   if rows > 2 {
-    finish(c20, c21, c + 2 * cStride, keep)
-    finish(c30, c31, c + 3 * cStride, keep)
+    finish(s2, c + 2 * cStride, keep)
+    finish(s3, c + 3 * cStride, keep)
   }
   if rows > 4 {
-    finish(c40, c41, c + 4 * cStride, keep)
-    finish(c50, c51, c + 5 * cStride, keep)
+    finish(s4, c + 4 * cStride, keep)
+    finish(s5, c + 5 * cStride, keep)
+  }
+  if rows > 6 {
+    finish(s6, c + 6 * cStride, keep)
+    finish(s7, c + 7 * cStride, keep)
+    finish(s8, c + 8 * cStride, keep)
+    finish(s9, c + 9 * cStride, keep)
+    finish(s10, c + 10 * cStride, keep)
+    finish(s11, c + 11 * cStride, keep)
   }
 }
 
 @inline(__always)
-private func finish(_ first: Lanes, _ second: Lanes, _ c: MutableFloats, _ keep: Bool) {
-  if keep {
-    store(load(c) + first, to: c)
-    store(load(c + laneCount) + second, to: c + laneCount)
-  } else {
-    store(first, to: c)
-    store(second, to: c + laneCount)
-  }
+private func finish(_ sums: RowSums, _ c: MutableFloats, _ keep: Bool) {
+  finish(sums, addend: keep ? Floats(c) : nil, c)
 }
 
 /// `target = factor · source` for `rows × width`, padded with zeros to `targetStride` columns.
