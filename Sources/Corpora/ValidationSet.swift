@@ -2,10 +2,11 @@
 
 import Tokenizers
 
-/// The first tokens of a part of a corpus as windows, with the number of bytes that they stand for.
+/// Windows of the first tokens of a part of a corpus, with the number of bytes that they stand for.
 ///
-/// Windows follow one another as in training (see `SequencePacker`); fewer than `length` tokens are
-/// left out at the end. In memory: 8 bytes a token.
+/// They are windows as in training (see `SequencePacker`), one after the other or, where fewer are wanted than
+/// there are, spread out evenly: the first documents alone may be easier or harder than the rest, by 0.07 bits
+/// per byte for 8,192 tokens of books. Fewer than `length` tokens are left out at the end. In memory: 8 bytes a token.
 public struct ValidationSet: Sendable {
   /// The inputs of all windows, `windows × length`, row after row.
   public let inputs: [Token]
@@ -23,30 +24,34 @@ public struct ValidationSet: Sendable {
   /// The number of targets.
   public var tokens: Int { windows * length }
 
-  /// Reads documents in order until there are `maximumTokens` targets or no more text.
+  /// Reads documents in order until there are `span` targets, or `maximumTokens` if those are more, or no more
+  /// text, and takes `maximumTokens` of them, window by window.
   ///
   /// - Throws: `tooShort` if there is less than one window, `emptyPart` if there is no document.
   public init(
     corpus: Corpus, split: Split = .all, tokenizer: Tokenizer, length: Int,
-    maximumTokens: Int = .max
+    maximumTokens: Int = .max, span: Int = 0
   ) throws(CorpusError) {
     precondition(length > 0, "A window has at least one token.")
     let reader = try corpus.makeReader(split: split)
     let stream = TokenStream(reader, tokenizer: tokenizer)
     let wanted = max(1, maximumTokens / length)
+    let within = max(wanted, span / length)
     var tokens: [Token] = []
-    reading: while (tokens.count - 1) / length < wanted {
+    reading: while (tokens.count - 1) / length < within {
       if case .end = try stream.read(into: &tokens) { break reading }
     }
-    let windows = min(wanted, (tokens.count - 1) / length)
+    let available = min(within, (tokens.count - 1) / length)
     if tokens.isEmpty, split != .all {
       throw .emptyPart(documents: reader.position.documents, split: split)
     }
-    if windows < 1 { throw .tooShort(tokens: tokens.count, needed: length + 1) }
+    if available < 1 { throw .tooShort(tokens: tokens.count, needed: length + 1) }
+    let windows = min(wanted, available)
     self.windows = windows
     self.length = length
-    inputs = Array(tokens[..<(windows * length)])
-    targets = Array(tokens[1...(windows * length)])
+    let starts = (0..<windows).map { $0 * available / windows * length }
+    inputs = starts.flatMap { tokens[$0..<$0 + length] }
+    targets = starts.flatMap { tokens[$0 + 1...$0 + length] }
     var sizes = [Int](repeating: -1, count: tokenizer.vocabularySize)
     if let separator = tokenizer.endOfText { sizes[Int(separator)] = 0 }
     var total = 0

@@ -27,7 +27,7 @@ final class TrainingData {
     func windows(_ corpus: Corpus, _ split: Split) throws(CorpusError) -> ValidationSet {
       try ValidationSet(
         corpus: corpus, split: split, tokenizer: tokenizer, length: options.context,
-        maximumTokens: data.validationTokens)
+        maximumTokens: data.validationTokens, span: DataOptions.usualValidationTokens)
     }
     if let paths = data.validation {
       let other = try Corpus(paths, textField: data.textField, lines: data.lines)

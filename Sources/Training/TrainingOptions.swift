@@ -11,7 +11,8 @@ public struct DataOptions: Sendable, Codable, Equatable {
   public var validation: [String]?
   /// The share of the corpus's documents to validate on, by hash, if `validation` is nil; 0 for none.
   public var validationFraction: Double
-  /// Tokens of the validation text that are used, from its start.
+  /// Tokens of the validation text that are used: window by window, from its start on, and if they are fewer than
+  /// usual spread out over as many as are usual, so that what runs report can be compared.
   public var validationTokens: Int
   /// The field of a `.jsonl` line that holds the text.
   public var textField: String
@@ -19,11 +20,13 @@ public struct DataOptions: Sendable, Codable, Equatable {
   public var lines: Bool
   /// The order of the windows.
   public var shuffle: Shuffle
+  /// The most tokens of validation text that are used if nothing is said.
+  public static let usualValidationTokens = 98_304
 
   /// Data by the usual rules: one document in 200 validates, windows are shuffled.
   public init(
     corpus: [String], validation: [String]? = nil, validationFraction: Double = 0.005,
-    validationTokens: Int = 98_304, textField: String = "text", lines: Bool = false,
+    validationTokens: Int = usualValidationTokens, textField: String = "text", lines: Bool = false,
     shuffle: Shuffle = .buffer()
   ) {
     self.corpus = corpus

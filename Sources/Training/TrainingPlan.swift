@@ -183,8 +183,8 @@ public struct TrainingPlan: Sendable, Equatable {
           : length.unit == .seconds
             ? "nothing was asked" : "2 a parameter, at most 4 times the corpus"))
     if startsFromCounts {
-      // The fit is a share of what it leaves: each round brings the two five times nearer.
-      for _ in 0..<4 {
+      // The fit is a share of what it leaves: each round brings the two nearer by half.
+      for _ in 0..<12 {
         let fit = Self.countFit(
           wishes, configuration, trainingFLOPs: Double(tokens) * cost.usefulPerToken)
         start = fit
@@ -200,11 +200,17 @@ public struct TrainingPlan: Sendable, Equatable {
       epochs < 1.5
         ? "\(epochs < 1 ? "no" : "hardly any") text is read twice"
         : "for text that is read \(Int(epochs.rounded())) times")
-    let usualBatch = kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096
+    let usualBatch =
+      kind == .muon
+      ? Self.batchTokens(
+        tokens: tokens, startsFromCounts: startsFromCounts, isSampled: sampledTokens != nil)
+      : 4_096
     let batch = decide(
       "tokens a step", wishes.batchTokens, usualBatch,
       kind == .muon
-        ? "2,048 up to 4.5 million tokens, then as their 0.4th power" : "nanoGPT's 16 × 256")
+        ? (startsFromCounts && sampledTokens != nil ? "1,024 up to 1.8 million tokens, " : "")
+          + "2,048 up to 4.5 million, then as their 0.4th power"
+        : "nanoGPT's 16 × 256")
     sequences = max(1, batch / context)
     microBatches = decide(
       "micro-batches", wishes.microBatches,

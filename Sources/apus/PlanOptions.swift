@@ -228,7 +228,9 @@ struct WatchOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Tokens of the validation text that are used.", valueName: "n"))
+    help: ArgumentHelp(
+      "Tokens of the validation text that are used, spread out over at least 98,304.",
+      valueName: "n"))
   var validationTokens: Count?
 
   @Option(

@@ -32,6 +32,31 @@ struct ValidationSetTests {
     #expect(some.rows(1..<3).inputs == Array(all.inputs[10..<30]))
   }
 
+  @Test("fewer windows than there are lie evenly spread, the first one first")
+  func spread() throws {
+    let written = makeTexts(30)
+    let corpus = try Corpus([folder.write(makeObjects(written), to: "a.jsonl")])
+    func set(_ tokens: Int, span: Int) throws -> ValidationSet {
+      try ValidationSet(
+        corpus: corpus, tokenizer: tokenizer, length: 10, maximumTokens: tokens, span: span)
+    }
+    let expected = referenceWindows(referenceStream(written), length: 10)
+    try #require(expected.count > 24)
+    // Three of twelve, then of all there are, however much more is asked for.
+    for (span, available) in [(120, 12), (129, 12), (1 << 40, expected.count)] {
+      let some = try set(30, span: span)
+      let chosen = [0, available / 3, 2 * available / 3].map { expected[$0] }
+      #expect(some.windows == 3)
+      #expect(some.inputs == chosen.flatMap { $0.dropLast() })
+      #expect(some.targets == chosen.flatMap { $0.dropFirst() })
+    }
+    // A span of less than is wanted changes nothing.
+    let (some, plain) = (try set(120, span: 50), try set(120, span: 0))
+    #expect(some.inputs == plain.inputs)
+    #expect(some.bytes == plain.bytes)
+    #expect(some.inputs == expected[..<12].flatMap { $0.dropLast() })
+  }
+
   @Test("bytes are those of the targets, separators counting none")
   func bytes() throws {
     let corpus = try Corpus([folder.write(makeObjects(["grüße", "漢字"]), to: "a.jsonl")])

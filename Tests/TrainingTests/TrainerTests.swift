@@ -171,7 +171,7 @@ extension WholeRuns {
       let model = try ModelFolder.load(run.model)
       let validation = try ValidationSet(
         corpus: Corpus(run.options.data.validation ?? []), tokenizer: run.tokenizer, length: 16,
-        maximumTokens: 256)
+        maximumTokens: 256, span: DataOptions.usualValidationTokens)
       let again = Evaluation(of: model.transformer, on: validation, sequences: 4)
       #expect(again.loss == trainer.state.stopping.bestLoss)
       #expect(try Trainer(resuming: run.model).run() == outcome)

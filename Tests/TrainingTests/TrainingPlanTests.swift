@@ -145,12 +145,36 @@ import Training
     #expect("\(width)" == "width 96 (as asked)")
   }
 
-  @Test("steps of 2,048 tokens for a minute's text, of 4,096 for that of five")
+  @Test("steps of 1,024 tokens for little text after counts, 2,048 for a minute's, 4,096 for five")
   func batch() {
     var wishes = TrainingPlan.Wishes()
-    for (tokens, sequences) in [(2_100_000, 8), (4_400_000, 8), (4_600_000, 16), (5_200_000, 16)] {
+    let expected = [
+      (1_000_000, 4), (2_100_000, 8), (4_400_000, 8), (4_600_000, 16), (5_200_000, 16),
+    ]
+    for (tokens, sequences) in expected {
       wishes.horizon = .tokens(tokens)
       #expect(TrainingPlan(wishes, cores: 2).sequences == sequences, "\(tokens)")
+    }
+    wishes.horizon = .tokens(1_000_000)
+    wishes.start = .random
+    #expect(TrainingPlan(wishes, cores: 2).sequences == 8)
+    (wishes.start, wishes.sampledTokens) = (nil, 0)
+    #expect(TrainingPlan(wishes, cores: 2).sequences == 8)
+  }
+
+  @Test("a fit to counts takes a third of the arithmetic of what follows, up to 2,048 updates")
+  func fitShare() throws {
+    var wishes = TrainingPlan.Wishes()
+    for tokens in [300_000, 700_000, 5_000_000] {
+      wishes.horizon = .tokens(tokens)
+      let plan = TrainingPlan(wishes, cores: 2)
+      let fit = try #require(plan.start)
+      let share =
+        fit.flops(
+          vocabularySize: plan.configuration.vocabularySize, width: plan.configuration.width)
+        / (Double(tokens) * plan.flopsPerToken)
+      #expect(fit.steps <= 2_048)
+      #expect(fit.steps == 2_048 || abs(share - 1.0 / 3) < 0.01, "\(tokens): \(share)")
     }
   }
 
