@@ -11,10 +11,10 @@ public enum StartKind: String, Sendable, Codable, CaseIterable {
 }
 
 extension TrainingPlan {
-  /// What a fit to counts may take, over the arithmetic of the training that follows. Where 3e12 FLOPs are all there
-  /// is, 1,300 updates and 379 steps did better than 665 and 500, by 0.011 bits per byte, and with steps half as large
-  /// than 1,000 or 2,048 in the same time. In 1e13, 1,900 did better than 1,000, by 0.015.
-  static let startShare = 1.0 / 3
+  /// What a fit to counts may take, over the arithmetic of the training that follows. By a sample, where 3e12 FLOPs
+  /// are all there is, 1,300 updates and 379 steps did better than 665 and 500, by 0.011 bits per byte, and with steps
+  /// half as large than 1,000 or 2,048 in the same time. In 1e13, 1,900 did better than 1,000, by 0.015.
+  static func startShare(isSampled: Bool) -> Double { isSampled ? 1.0 / 3 : 0.1 }
   /// Updates by a sample of what follows. In five minutes 6,450 with fewer steps for it did worse, by 0.01 bits
   /// per byte.
   static let mostSampledUpdates = 2_048
@@ -42,7 +42,8 @@ extension TrainingPlan {
     if fit.columns != nil { fit.steps = mostSampledUpdates }
     let whole = fit.flops(
       vocabularySize: configuration.vocabularySize, width: configuration.width)
-    fit.steps = max(32, min(fit.steps, Int(Double(fit.steps) * startShare * trainingFLOPs / whole)))
+    let share = startShare(isSampled: fit.columns != nil) * trainingFLOPs / whole
+    fit.steps = max(32, min(fit.steps, Int(Double(fit.steps) * share)))
     return fit
   }
 

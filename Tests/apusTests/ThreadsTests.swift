@@ -28,11 +28,11 @@ import Testing
       .map { try decode(Line.self, from: $0) }.filter { $0.loss != nil }
   }
 
-  private func expectAlike(_ first: [Line], _ second: [Line]) {
+  private func expectAlike(_ first: [Line], _ second: [Line], within limit: Double = 1e-5) {
     #expect(first.count == 50 && second.count == 50)
     for (one, other) in zip(first, second) {
       let (one, other) = (one.loss ?? 0, other.loss ?? 1)
-      #expect(abs(one - other) <= 1e-5 * one)
+      #expect(abs(one - other) <= limit * one)
     }
   }
 
@@ -45,14 +45,16 @@ import Testing
     #expect(one.allSatisfy { ($0.loaderSeconds ?? -1) >= 0 })
   }
 
-  @Test("the smaller set of kernels and OpenBLAS can be forced, and give losses within 1e-5")
+  /// OpenBLAS sums in an order of its own, another on every kind of processor: 1.1e-5 apart after 32 steps with
+  /// what it does on a Cascade Lake.
+  @Test("the smaller set of kernels and OpenBLAS can be forced, and give losses within 1e-5 and 2e-5")
   func kernels() async throws {
     func steps(_ environment: [String: String] = [:]) async throws -> [Line] {
       try await self.steps(threads: 2, precision: "fp32", environment: environment)
     }
     let plain = try await steps()
     expectAlike(plain, try await steps(["APUS_KERNELS": "v3"]))
-    expectAlike(plain, try await steps(["APUS_PRODUCTS": "openblas"]))
+    expectAlike(plain, try await steps(["APUS_PRODUCTS": "openblas"]), within: 2e-5)
   }
 
   @Test("a precision that the kernels in force lack is an error, and so is one that does not exist")
