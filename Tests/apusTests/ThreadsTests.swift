@@ -47,7 +47,7 @@ import Testing
 
   /// OpenBLAS sums in an order of its own, another on every kind of processor: 1.1e-5 apart after 32 steps with
   /// what it does on a Cascade Lake.
-  @Test("the smaller set of kernels and OpenBLAS can be forced, and give losses within 1e-5 and 2e-5")
+  @Test("the smaller set of kernels and OpenBLAS can be forced: losses within 1e-5 and 2e-5")
   func kernels() async throws {
     func steps(_ environment: [String: String] = [:]) async throws -> [Line] {
       try await self.steps(threads: 2, precision: "fp32", environment: environment)
