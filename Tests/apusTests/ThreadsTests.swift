@@ -12,7 +12,8 @@ import Testing
 
   /// The steps of a run of 50 on the shared corpus.
   private func steps(
-    threads: Int, precision: String = "auto", environment: [String: String] = [:]
+    threads: Int, precision: String = "auto", environment: [String: String] = [:],
+    more: [String] = []
   ) async throws -> [Line] {
     let goods = try await Workshop.shared.goods()
     let scratch = TemporaryFolder()
@@ -20,7 +21,7 @@ import Testing
     let result = try await Program.run(
       Workshop.training(
         goods, output: scratch("m"), steps: 50,
-        more: ["--threads", "\(threads)", "--precision", precision]),
+        more: ["--threads", "\(threads)", "--precision", precision] + more),
       environment: .init(
         uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0.key), $0.value) }))
     #expect(result.status == 0, "\(result.error)")
@@ -45,16 +46,19 @@ import Testing
     #expect(one.allSatisfy { ($0.loaderSeconds ?? -1) >= 0 })
   }
 
-  /// OpenBLAS sums in an order of its own, another on every kind of processor: 1.1e-5 apart after 32 steps with
-  /// what it does on a Cascade Lake.
-  @Test("the smaller set of kernels and OpenBLAS can be forced: losses within 1e-5 and 2e-5")
+  /// At the usual rate so small a run is so lively that rounding grows: what is 1e-5 apart there (0.9 the smaller
+  /// kernels, 1.1 OpenBLAS on a Cascade Lake) is 1e-7 apart at a quarter of it, where a wrong product would show better.
+  @Test("the smaller set of kernels and OpenBLAS can be forced, and give losses within 1e-6")
   func kernels() async throws {
-    func steps(_ environment: [String: String] = [:]) async throws -> [Line] {
-      try await self.steps(threads: 2, precision: "fp32", environment: environment)
+    func steps(_ environment: [String: String] = [:], more: [String] = []) async throws -> [Line] {
+      try await self.steps(threads: 2, precision: "fp32", environment: environment, more: more)
     }
-    let plain = try await steps()
-    expectAlike(plain, try await steps(["APUS_KERNELS": "v3"]))
-    expectAlike(plain, try await steps(["APUS_PRODUCTS": "openblas"]), within: 2e-5)
+    let calm = ["--learning-rate", "0.005"]
+    let plain = try await steps(more: calm)
+    for environment in [["APUS_KERNELS": "v3"], ["APUS_PRODUCTS": "openblas"]] {
+      expectAlike(plain, try await steps(environment, more: calm), within: 1e-6)
+    }
+    expectAlike(try await steps(), try await steps(["APUS_KERNELS": "v3"]))
   }
 
   @Test("a precision that the kernels in force lack is an error, and so is one that does not exist")
