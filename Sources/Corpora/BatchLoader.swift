@@ -36,7 +36,9 @@ public struct Batch: Sendable, Equatable {
 /// Blocks hold 2 bytes a token (4 if the vocabulary has more than 65,536 entries), and there are at
 /// most two of them with `Shuffle.buffer`, `ahead + 1` small ones with `Shuffle.none`. The order of
 /// windows depends on the seed, the epoch and the block alone, so a loader made from a position
-/// goes on bit for bit; it reads again only the block that it stood in.
+/// goes on bit for bit; it reads again only the block that it stood in. Shuffled text that fits into one
+/// block is cut elsewhere in every epoch after the first, so that a text that is read often does not always
+/// show the same windows.
 public final class BatchLoader {
   private static let orderedBlockTokens = 1 << 18
 
@@ -191,14 +193,18 @@ public final class BatchLoader {
   }
 
   private func use(_ next: TokenBlock) -> TokenBlock {
-    block = next
+    var next = next
     if shuffle == .none {
       order = []
     } else {
       let stream = UInt64(next.start.epoch) << 32 | UInt64(next.start.block)
       var source = RandomSource(seed: seed, stream: stream &+ 1)
       order = source.permutation(of: next.windows)
+      if next.isWholeEpoch, next.start.epoch > 0 {
+        next.shift = source.next(below: next.tokens.count)
+      }
     }
+    block = next
     return next
   }
 

@@ -37,7 +37,8 @@ struct TokenStore: Sendable {
 ///
 /// Window `k` is the `length + 1` tokens from `k × length` on: windows share one token, which is
 /// the last target of one and the first input of the next, so every token but the stream's first
-/// is a target exactly once.
+/// is a target exactly once. With a `shift`, window `k` is so many tokens further on, and the block's first
+/// tokens follow its last ones: the same number of windows, cut elsewhere.
 struct TokenBlock: Sendable {
   var tokens: TokenStore
   /// The number of windows.
@@ -49,11 +50,21 @@ struct TokenBlock: Sendable {
   var end: StreamPosition
   /// Whether the block is all that its epoch has.
   var isWholeEpoch: Bool
+  /// How much later windows start, in tokens.
+  var shift = 0
 
   /// Appends the inputs and targets of window `index`.
   func copyWindow(_ index: Int, inputs: inout [Token], targets: inout [Token]) {
-    let first = index * length
-    tokens.copy(first..<first + length, to: &inputs)
-    tokens.copy(first + 1..<first + length + 1, to: &targets)
+    let first = index * length + shift
+    copy(length, from: first, to: &inputs)
+    copy(length, from: first + 1, to: &targets)
+  }
+
+  /// Appends `count` tokens from index `first` on, the first ones behind the last.
+  private func copy(_ count: Int, from first: Int, to target: inout [Token]) {
+    let start = first % tokens.count
+    let end = min(start + count, tokens.count)
+    tokens.copy(start..<end, to: &target)
+    tokens.copy(0..<count - (end - start), to: &target)
   }
 }

@@ -68,7 +68,7 @@ struct BatchLoaderTests {
 
   @Test(
     "a shuffled epoch holds every window once, in another order each epoch",
-    arguments: [100, 1_000, 1 << 25])
+    arguments: [100, 1_000])
   func permutations(tokens: Int) throws {
     let loader = try loader(.buffer(tokens: tokens), sequences: 1)
     let epochs = try (0..<3).map { _ in try rows(loader, batches: windows.count) }
@@ -80,6 +80,30 @@ struct BatchLoaderTests {
     }
     #expect(epochs[0] != epochs[1])
     #expect(epochs[1] != epochs[2])
+  }
+
+  @Test("text that fits into one block is cut elsewhere in every epoch after the first")
+  func cutElsewhere() throws {
+    let loader = try loader(.buffer(), sequences: 1)
+    let epochs = try (0..<4).map { _ in try rows(loader, batches: windows.count) }
+    let stream = referenceStream(makeTexts(60))
+    let ring = stream + stream
+    let shifts = epochs.map { epoch in
+      let shown = Set(epoch)
+      let sorted = epoch.sorted { $0.lexicographicallyPrecedes($1) }
+      return stream.indices.first { shift in
+        // Windows of the whole stream, the first tokens behind the last ones, from `shift` on.
+        let cuts = windows.indices.lazy.map { index in
+          let start = (index * length + shift) % stream.count
+          return Array(ring[start...start + length])
+        }
+        return cuts.allSatisfy(shown.contains)
+          && cuts.sorted { $0.lexicographicallyPrecedes($1) } == sorted
+      }
+    }
+    #expect(shifts.first == 0)
+    #expect(Set(shifts).count == 4)
+    #expect(!shifts.contains(nil))
   }
 
   @Test("the seed decides the order")
