@@ -78,9 +78,13 @@ extension TrainingPlan {
     return Double(tokens) * bytesPerToken(vocabularySize: vocabularySize) / Double(corpusBytes)
   }
 
-  /// Measured at 5.6 readings of a megabyte alone, where none loses and both shares do equally well;
-  /// where each begins is a judgement.
-  static func dropout(epochs: Double) -> Double { epochs < 3 ? 0 : epochs < 6 ? 0.1 : 0.2 }
+  /// None for a text that is read four times, and a tenth more every time that it is read twice as often, up to a
+  /// half. Measured on 128 kB of plays, an encyclopaedia, novels and tales, and on a megabyte of the first two, with
+  /// two networks (`docs/short-texts.csv`, `scripts/fit-dropout`).
+  static func dropout(epochs: Double) -> Double {
+    let share = 0.1 * log2(max(epochs, 1) / 4)
+    return min(0.5, max(0, (share * 100).rounded() / 100))
+  }
 
   /// Tokens to validate on, and how often over a run of so many: all evaluations together take a tenth
   /// of the run, or a fifth where steps see a sample of the vocabulary, and measuring a token costs more
@@ -106,14 +110,15 @@ extension TrainingPlan {
       / configuration.trainingFLOPsPerToken(lossTokens: loss) / 0.7
   }
 
-  /// Measured on books: after a start from counts, with a sampled loss, 1,024 does better than 2,048 for 1.0 million
-  /// tokens (by 0.012 bits per byte) and 2,048 than 1,024 for 3.2 (by 0.002); from random weights on a megabyte of Shakespeare, 2,048 does for
-  /// 1.4 (by 0.006). 2,048 does better than 4,096 for 2.1 and 4.2 (by 0.008 and 0.004), 4,096 for 5.2 and 12 (by 0.004
-  /// and 0.005). Beyond 25 million, 8,192 were not compared.
-  static func batchTokens(tokens: Int, startsFromCounts: Bool, isSampled: Bool) -> Int {
-    if startsFromCounts, isSampled, tokens < 1_800_000 { return 1_024 }
-    let growth = pow(max(1, Double(tokens) / 1.9e6), 0.4)
-    return 2_048 << Int(log2(growth).rounded())
+  /// The power of two nearest to 2,048 · (tokens / 1.9e6)^0.8, above 1.9 million tokens to their 0.4th power.
+  ///
+  /// From random weights, on 128 kB of four texts: 256 for 0.12 million tokens, 512 for 0.24 and 0.5, by 0.04, 0.1 and
+  /// 0.02 bits per byte ahead of twice as many; after counts of books 1,024 for 1.0 (by 0.012), 2,048 for 2.1, 3.2 and
+  /// 4.2 (by 0.008, 0.002 and 0.004), 4,096 for 5.2 and 12 (by 0.004 and 0.005). Beyond 25 million nothing was compared.
+  static func batchTokens(tokens: Int) -> Int {
+    let share = max(1, Double(tokens)) / 1.9e6
+    let size = 2_048 * pow(share, share < 1 ? 0.8 : 0.4)
+    return 1 << max(8, Int(log2(size).rounded()))
   }
 
   /// Up to four parts of at least 2,048 tokens, more where they would exceed 16,384; no more than

@@ -44,6 +44,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var start: CountFit?
   /// How many tokens stand for the vocabulary in a step's loss, or nil for all.
   public private(set) var sampledTokens: Int?
+  /// The share of the corpus's documents that is held out for validation; nil if none of it is.
+  public private(set) var validationFraction: Double?
   /// Steps between evaluations.
   public private(set) var evaluateEvery: Int
   /// Tokens of the validation text that an evaluation uses.
@@ -193,6 +195,16 @@ public struct TrainingPlan: Sendable, Equatable {
           fit: fit.flops(vocabularySize: vocabularySize, width: width))
       }
     }
+    let batch = decide(
+      "tokens a step", wishes.batchTokens,
+      kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096,
+      kind == .muon
+        ? "2,048 from 1.2 to 4.5 million tokens, fewer for fewer, more for more"
+        : "nanoGPT's 16 × 256")
+    sequences = max(1, batch / context)
+    tokens = Self.expectedTokens(
+      length, cost: cost, speed: speed, batch: sequences * context,
+      fit: start?.flops(vocabularySize: vocabularySize, width: width) ?? 0)
     let epochs = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
     dropout = decide(
@@ -200,18 +212,6 @@ public struct TrainingPlan: Sendable, Equatable {
       epochs < 1.5
         ? "\(epochs < 1 ? "no" : "hardly any") text is read twice"
         : "for text that is read \(Int(epochs.rounded())) times")
-    let usualBatch =
-      kind == .muon
-      ? Self.batchTokens(
-        tokens: tokens, startsFromCounts: startsFromCounts, isSampled: sampledTokens != nil)
-      : 4_096
-    let batch = decide(
-      "tokens a step", wishes.batchTokens, usualBatch,
-      kind == .muon
-        ? (startsFromCounts && sampledTokens != nil ? "1,024 up to 1.8 million tokens, " : "")
-          + "2,048 up to 4.5 million, then as their 0.4th power"
-        : "nanoGPT's 16 × 256")
-    sequences = max(1, batch / context)
     microBatches = decide(
       "micro-batches", wishes.microBatches,
       Self.microBatches(
@@ -248,6 +248,11 @@ public struct TrainingPlan: Sendable, Equatable {
                 ? "which know something already"
                 : wishes.isContinuation ? "which go on" : "which start at random")))
       }
+    }
+    if let usual = wishes.usualValidationFraction {
+      validationFraction = decide(
+        "held out", wishes.validationFraction, usual,
+        "of the documents, to validate on: some 100,000 bytes, or a tenth, but at least 0.005")
     }
     let evaluations: Int
     (validationTokens, evaluations) = Self.validation(

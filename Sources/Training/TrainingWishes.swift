@@ -56,8 +56,12 @@ extension TrainingPlan {
     public var horizon: Horizon?
     /// What matrix products round their operands to.
     public var precision: Precision?
-    /// Bytes of text in the corpus, if known.
+    /// Bytes of text to train on, if known.
     public var corpusBytes: Int?
+    /// The share of the corpus's documents to hold out for validation.
+    public var validationFraction: Double?
+    /// The share that is usual for the corpus, or nil if the text to validate on is another corpus.
+    public var usualValidationFraction: Double?
     /// Parts of a step; a power of two.
     public var microBatches: Int?
     /// Processes that share a step.

@@ -42,7 +42,7 @@ struct PerplexityCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Only the share of the documents that training holds out (apus train: 0.005).",
+      "Only the share of the documents that training holds out, as the plan of apus train says it.",
       valueName: "x"))
   var validationFraction: Double?
 

@@ -222,7 +222,10 @@ struct WatchOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The share of the corpus's documents that is held out for validation, chosen by hash (default: 0.005).",
+      """
+      The share of the corpus's documents that is held out for validation, chosen by hash (default: some 100,000 \
+      bytes, or a tenth, but at least 0.005).
+      """,
       valueName: "x"))
   var validationFraction: Double?
 
@@ -254,9 +257,6 @@ struct WatchOptions: ParsableArguments {
   @Option(
     name: .long, help: ArgumentHelp("Earlier checkpoints to keep (default: 0).", valueName: "n"))
   var keep: Int?
-
-  /// The share that is held out.
-  var fraction: Double { validationFraction ?? DataOptions(corpus: []).validationFraction }
 
   func validate() throws {
     if let validationFraction, !(0..<1).contains(validationFraction) {

@@ -146,7 +146,7 @@ struct TrainCommand: ParsableCommand {
     if let given = start.tokenizer {
       tokenizer = given
     } else {
-      tokenizer = try sharedTokenizer(on: texts, size: plan.configuration.vocabularySize)
+      tokenizer = try sharedTokenizer(on: texts, for: plan)
       if tokenizer.vocabularySize != plan.configuration.vocabularySize {
         plan = start.plan(vocabularySize: tokenizer.vocabularySize)
       }
@@ -238,17 +238,18 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Trained by the first process for all.
-  private func sharedTokenizer(on texts: Corpus, size: Int) throws -> Tokenizer {
-    if processes.size == 1 { return try trainTokenizer(on: texts, size: size) }
-    let own = processes.rank == 0 ? try trainTokenizer(on: texts, size: size).json() : []
+  private func sharedTokenizer(on texts: Corpus, for plan: TrainingPlan) throws -> Tokenizer {
+    if processes.size == 1 { return try trainTokenizer(on: texts, for: plan) }
+    let own = processes.rank == 0 ? try trainTokenizer(on: texts, for: plan).json() : []
     return try Tokenizer(json: processes.handOut(own))
   }
 
-  private func trainTokenizer(on texts: Corpus, size: Int) throws -> Tokenizer {
+  private func trainTokenizer(on texts: Corpus, for plan: TrainingPlan) throws -> Tokenizer {
+    let size = plan.configuration.vocabularySize
     messages.say(
       "no --tokenizer: training one of \(Format.grouped(size)) tokens on the corpus first")
     let rules = try BPEOptions.parse([])
-    let fraction = watch.validation.isEmpty ? watch.fraction : 0
+    let fraction = plan.validationFraction ?? 0
     let split = fraction > 0 ? Split.training(validationFraction: fraction) : .all
     do {
       return try rules.train(

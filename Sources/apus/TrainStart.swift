@@ -49,7 +49,15 @@ struct TrainStart {
         wishes.vocabularySize = tokenizer.vocabularySize
       }
     }
-    wishes.corpusBytes = try textBytes(of: texts)
+    let bytes = try textBytes(of: texts)
+    let watch = command.watch
+    if watch.validation.isEmpty {
+      wishes.validationFraction = watch.validationFraction
+      wishes.usualValidationFraction =
+        try watch.validationFraction ?? texts.usualValidationShare(bytes: bytes)
+    }
+    let heldOut = wishes.usualValidationFraction ?? 0
+    wishes.corpusBytes = bytes.map { Int(Double($0) * (1 - heldOut)) }
     // One plan for all processes, by the speed of the first.
     let processes = command.processes
     let precision = try command.precision.asked() ?? .fastest
@@ -103,7 +111,7 @@ struct TrainStart {
     let watch = command.watch
     var data = DataOptions(corpus: command.corpus.corpus)
     data.validation = watch.validation.isEmpty ? nil : watch.validation
-    data.validationFraction = watch.fraction
+    if let share = plan.validationFraction { data.validationFraction = share }
     data.validationTokens = watch.validationTokens?.value ?? plan.validationTokens
     data.textField = command.corpus.form.textField
     data.lines = command.corpus.form.lines

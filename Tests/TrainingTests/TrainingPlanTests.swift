@@ -145,21 +145,35 @@ import Training
     #expect("\(width)" == "width 96 (as asked)")
   }
 
-  @Test("steps of 1,024 tokens for little text after counts, 2,048 for a minute's, 4,096 for five")
+  @Test("steps of few tokens for short runs, of 2,048 for a minute's, 4,096 for five")
   func batch() {
     var wishes = TrainingPlan.Wishes()
     let expected = [
-      (1_000_000, 4), (2_100_000, 8), (4_400_000, 8), (4_600_000, 16), (5_200_000, 16),
+      (10_000, 1), (120_000, 1), (240_000, 2), (500_000, 2), (1_000_000, 4), (1_400_000, 8),
+      (2_100_000, 8), (4_400_000, 8), (4_600_000, 16), (5_200_000, 16),
     ]
-    for (tokens, sequences) in expected {
-      wishes.horizon = .tokens(tokens)
-      #expect(TrainingPlan(wishes, cores: 2).sequences == sequences, "\(tokens)")
+    for (start, sample) in [(nil, nil), (StartKind.random, nil), (nil, 0)] {
+      for (tokens, sequences) in expected {
+        (wishes.start, wishes.sampledTokens) = (start, sample)
+        wishes.horizon = .tokens(tokens)
+        #expect(TrainingPlan(wishes, cores: 2).sequences == sequences, "\(tokens)")
+      }
     }
-    wishes.horizon = .tokens(1_000_000)
-    wishes.start = .random
-    #expect(TrainingPlan(wishes, cores: 2).sequences == 8)
-    (wishes.start, wishes.sampledTokens) = (nil, 0)
-    #expect(TrainingPlan(wishes, cores: 2).sequences == 8)
+  }
+
+  @Test("what is held out is said, unless the text to validate on is another")
+  func heldOut() throws {
+    var wishes = TrainingPlan.Wishes()
+    #expect(TrainingPlan(wishes, cores: 2).validationFraction == nil)
+    #expect(!TrainingPlan(wishes, cores: 2).items.contains { $0.name == "held out" })
+    wishes.usualValidationFraction = 0.1
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(plan.validationFraction == 0.1)
+    #expect(plan.items.contains { $0.name == "held out" && $0.value == "0.1" })
+    wishes.validationFraction = 0.2
+    let asked = TrainingPlan(wishes, cores: 2)
+    #expect(asked.validationFraction == 0.2)
+    #expect(asked.items.contains { "\($0)" == "held out 0.2 (as asked)" })
   }
 
   @Test(
@@ -307,7 +321,10 @@ import Training
 
   @Test(
     "text that is read many times is trained on with dropout",
-    arguments: [(150_000_000, 0.0), (4_000_000, 0), (2_100_000, 0.1), (1_115_394, 0.2)])
+    arguments: [
+      (150_000_000, 0.0), (2_100_000, 0), (1_115_394, 0.08), (500_000, 0.2), (100_000, 0.43),
+      (10_000, 0.5),
+    ])
   func dropout(bytes: Int, share: Double) {
     var wishes = TrainingPlan.Wishes()
     wishes.vocabularySize = 1_024
