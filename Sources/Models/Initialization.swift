@@ -4,6 +4,9 @@ import Autograd
 import Machine
 
 extension TransformerConfiguration {
+  /// Learnt values of the whole model, embeddings included.
+  public var parameterCount: Int { declarations.reduce(0) { $0 + $1.rows * $1.columns } }
+
   /// The parameters in forward order.
   public var declarations: [Parameter.Declaration] {
     var all: [Parameter.Declaration] = []

@@ -89,9 +89,7 @@ public final class Transformer: @unchecked Sendable {
   }
 
   /// Learnt values of the whole model.
-  public var parameterCount: Int {
-    configuration.declarations.reduce(0) { $0 + $1.rows * $1.columns }
-  }
+  public var parameterCount: Int { configuration.parameterCount }
 
   /// The most memory that activations have taken so far, in bytes.
   public var peakActivationBytes: Int {

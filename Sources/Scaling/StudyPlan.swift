@@ -102,9 +102,7 @@ public struct StudyPlan: Sendable, Codable, Equatable {
   }
 
   /// Learnt values of a model, embeddings included.
-  public func parameters(_ model: StudyModel) -> Int {
-    configuration(model).declarations.reduce(0) { $0 + $1.rows * $1.columns }
-  }
+  public func parameters(_ model: StudyModel) -> Int { configuration(model).parameterCount }
 
   /// Steps between two evaluations: a quarter of an epoch, at least 50.
   public func evaluateEvery(tokens: Int) -> Int { max(50, tokens / tokensPerStep / 4) }

@@ -68,9 +68,12 @@ extension TrainingPlan {
     return max(1, corpusBytes.map { min(wanted, $0) } ?? wanted)
   }
 
-  /// Bytes of English that a token stands for, within a fifth: 3.8 for a vocabulary of 8,192 tokens (books:
-  /// 3.9), 2.9 for 1,024 (Shakespeare: 2.4).
-  static func bytesPerToken(vocabularySize: Int) -> Double { 0.29 * log2(Double(vocabularySize)) }
+  /// Bytes of English that a token stands for, within 8%: plays have 1.9, an encyclopaedia 2.1 and novels 2.2 with
+  /// 512 tokens, 2.8, 3.1 and 3.3 with 2,048, novels 3.8 with 8,192 and 4.35 with 65,536.
+  static func bytesPerToken(vocabularySize: Int) -> Double {
+    let doublings = max(0, 16 - log2(Double(vocabularySize)))
+    return max(1, 4.3 - 0.0455 * doublings * doublings)
+  }
 
   /// How often a run reads its corpus; 0 if its length is not known.
   static func epochs(tokens: Int, vocabularySize: Int, corpusBytes: Int?) -> Double {
@@ -78,12 +81,18 @@ extension TrainingPlan {
     return Double(tokens) * bytesPerToken(vocabularySize: vocabularySize) / Double(corpusBytes)
   }
 
-  /// None for a text that is read four times, and a tenth more every time that it is read twice as often, up to a
-  /// half. Measured on 128 kB of plays, an encyclopaedia, novels and tales, and on a megabyte of the first two, with
-  /// two networks (`docs/short-texts.csv`, `scripts/fit-dropout`).
-  static func dropout(epochs: Double) -> Double {
-    let share = 0.1 * log2(max(epochs, 1) / 4)
-    return min(0.5, max(0, (share * 100).rounded() / 100))
+  /// A tenth more whenever a text is read twice as often or the network is four times as large, none up to 3.5 readings
+  /// with nine parameters for every token of it, at most a half. Fitted by `scripts/fit-dropout` to 18 groups of runs
+  /// on 128 kB of plays, an encyclopaedia and novels and on a megabyte of the first two (`docs/short-texts.csv`): on
+  /// average it loses 0.006 bits per byte to the best share, 0.024 at most. Text that is as easily foreseen as the
+  /// embedded tales wants a tenth less.
+  ///
+  /// - Parameters:
+  ///   - epochs: How often the text is read.
+  ///   - parametersPerToken: Learnt values for every token of the text.
+  static func dropout(epochs: Double, parametersPerToken: Double) -> Double {
+    let pressure = epochs * parametersPerToken.squareRoot() / 10.4
+    return pressure > 1 ? min(0.5, (10 * log2(pressure)).rounded() / 100) : 0
   }
 
   /// Tokens to validate on, and how often over a run of so many: all evaluations together take a tenth
@@ -110,14 +119,15 @@ extension TrainingPlan {
       / configuration.trainingFLOPsPerToken(lossTokens: loss) / 0.7
   }
 
-  /// The power of two nearest to 2,048 · (tokens / 1.9e6)^0.8, above 1.9 million tokens to their 0.4th power.
+  /// The power of two nearest to 2,896 · (tokens / 4.5e6)^(2/3), above 4.5 million tokens to their 0.4th power.
   ///
-  /// From random weights, on 128 kB of four texts: 256 for 0.12 million tokens, 512 for 0.24 and 0.5, by 0.04, 0.1 and
-  /// 0.02 bits per byte ahead of twice as many; after counts of books 1,024 for 1.0 (by 0.012), 2,048 for 2.1, 3.2 and
-  /// 4.2 (by 0.008, 0.002 and 0.004), 4,096 for 5.2 and 12 (by 0.004 and 0.005). Beyond 25 million nothing was compared.
+  /// Measured in bits per byte, on a megabyte and less from random weights, on books after counts: 256 is ahead of
+  /// 512 for 0.12 million tokens (by 0.05); 512 of 256 and 1,024 for 0.24 (by 0.02 and 0.1), 0.35 and 0.5 (by 0.02); 1,024
+  /// of 2,048 for 0.8 (by 0.025), 1.0 (by 0.01) and 1.5 (by 0.003), and equal for 1.6; 2,048 is ahead of others for 2.1 to
+  /// 4.2 (by 0.002 to 0.008), 4,096 for 5.2 and 12 (by 0.005). Beyond 25 million nothing was compared.
   static func batchTokens(tokens: Int) -> Int {
-    let share = max(1, Double(tokens)) / 1.9e6
-    let size = 2_048 * pow(share, share < 1 ? 0.8 : 0.4)
+    let share = max(1, Double(tokens)) / 4.5e6
+    let size = 2_896 * pow(share, share < 1 ? 2.0 / 3 : 0.4)
     return 1 << max(8, Int(log2(size).rounded()))
   }
 

@@ -199,7 +199,7 @@ public struct TrainingPlan: Sendable, Equatable {
       "tokens a step", wishes.batchTokens,
       kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096,
       kind == .muon
-        ? "2,048 from 1.2 to 4.5 million tokens, fewer for fewer, more for more"
+        ? "2,048 from 1.6 to 4.5 million tokens, fewer for fewer, more for more"
         : "nanoGPT's 16 × 256")
     sequences = max(1, batch / context)
     tokens = Self.expectedTokens(
@@ -208,7 +208,10 @@ public struct TrainingPlan: Sendable, Equatable {
     let epochs = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
     dropout = decide(
-      "dropout", wishes.dropout, Self.dropout(epochs: epochs),
+      "dropout", wishes.dropout,
+      Self.dropout(
+        epochs: epochs,
+        parametersPerToken: Double(configuration.parameterCount) * epochs / Double(tokens)),
       epochs < 1.5
         ? "\(epochs < 1 ? "no" : "hardly any") text is read twice"
         : "for text that is read \(Int(epochs.rounded())) times")
@@ -263,9 +266,7 @@ public struct TrainingPlan: Sendable, Equatable {
   }
 
   /// Learnt values.
-  public var parameterCount: Int {
-    configuration.declarations.reduce(0) { $0 + $1.rows * $1.columns }
-  }
+  public var parameterCount: Int { configuration.parameterCount }
 
   /// The plan as options of a run on `data`.
   public func options(

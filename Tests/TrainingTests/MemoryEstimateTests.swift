@@ -79,7 +79,7 @@ struct MemoryEstimateTests {
     let (block, reader) = (2 << 25, bytes(0))
     #expect(bytes(nil) == reader + 2 * block)
     #expect(bytes(nil, vocabulary: 100_000) == reader + 4 * block)
-    #expect(bytes(3_770_000) == reader + 2_000_000)
+    #expect(bytes(3_890_500) == reader + 2_000_000)
     #expect(bytes(nil, Shuffle.none) < reader + block / 10)
   }
 

@@ -149,8 +149,8 @@ import Training
   func batch() {
     var wishes = TrainingPlan.Wishes()
     let expected = [
-      (10_000, 1), (120_000, 1), (240_000, 2), (500_000, 2), (1_000_000, 4), (1_400_000, 8),
-      (2_100_000, 8), (4_400_000, 8), (4_600_000, 16), (5_200_000, 16),
+      (10_000, 1), (120_000, 1), (240_000, 2), (500_000, 2), (800_000, 4), (1_500_000, 4),
+      (1_700_000, 8), (4_400_000, 8), (4_600_000, 16), (25_000_000, 16), (26_000_000, 32),
     ]
     for (start, sample) in [(nil, nil), (StartKind.random, nil), (nil, 0)] {
       for (tokens, sequences) in expected {
@@ -322,8 +322,7 @@ import Training
   @Test(
     "text that is read many times is trained on with dropout",
     arguments: [
-      (150_000_000, 0.0), (2_100_000, 0), (1_115_394, 0.08), (500_000, 0.2), (100_000, 0.43),
-      (10_000, 0.5),
+      (150_000_000, 0.0), (2_100_000, 0), (1_115_394, 0.09), (500_000, 0.26), (100_000, 0.5),
     ])
   func dropout(bytes: Int, share: Double) {
     var wishes = TrainingPlan.Wishes()
@@ -335,6 +334,30 @@ import Training
     #expect(plan.options(data: DataOptions(corpus: [])).dropout == share)
     wishes.dropout = 0.05
     #expect(TrainingPlan(wishes, cores: 2).dropout == 0.05)
+  }
+
+  @Test("dropout grows by a tenth with twice the readings, and with the network")
+  func dropoutRule() throws {
+    func plan(tokens: Int, layers: Int, width: Int, vocabulary: Int = 1_024) -> TrainingPlan {
+      var wishes = TrainingPlan.Wishes()
+      (wishes.layers, wishes.width, wishes.vocabularySize) = (layers, width, vocabulary)
+      wishes.corpusBytes = 500_000
+      wishes.horizon = .tokens(tokens)
+      return TrainingPlan(wishes, cores: 2)
+    }
+    let shares = [2, 3, 4].map { plan(tokens: 1_000_000 << $0, layers: 2, width: 128).dropout }
+    #expect(shares[0] > 0 && shares[2] < 0.5)
+    #expect(abs(shares[1] - shares[0] - 0.1) < 0.011)
+    #expect(abs(shares[2] - shares[1] - 0.1) < 0.011)
+    #expect(plan(tokens: 4_000_000, layers: 4, width: 256).dropout > shares[0])
+    #expect(plan(tokens: 700_000, layers: 2, width: 128).dropout == 0)
+    // How often a text is read, by the bytes that tokens have in plays, an encyclopaedia and novels.
+    for (vocabulary, bytes) in [(512, 2.07), (1_024, 2.6), (2_048, 3.06), (8_192, 3.79)] {
+      let items = plan(tokens: 2_500_000, layers: 2, width: 128, vocabulary: vocabulary).items
+      let reason = try #require(items.first { $0.name == "dropout" }?.reason)
+      let times = try #require(Double(reason.split(separator: " ")[5]))
+      #expect(abs(times / (2_500_000 * bytes / 500_000) - 1) < 0.06, "\(reason)")
+    }
   }
 
   @Test("a large step takes several micro-batches of equal size")
