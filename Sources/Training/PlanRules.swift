@@ -82,9 +82,9 @@ extension TrainingPlan {
   }
 
   /// A tenth more whenever a text is read twice as often or the network is four times as large, none up to 3.5 readings
-  /// with nine parameters for every token of it, at most a half. Fitted by `scripts/fit-dropout` to 18 groups of runs
+  /// with nine parameters for every token of it, at most a half. Fitted by `scripts/fit-dropout` to 20 groups of runs
   /// on 128 kB of plays, an encyclopaedia and novels and on a megabyte of the first two (`docs/short-texts.csv`): on
-  /// average it loses 0.006 bits per byte to the best share, 0.024 at most. Text that is as easily foreseen as the
+  /// average it loses 0.005 bits per byte to the best share, 0.024 at most. Text that is as easily foreseen as the
   /// embedded tales wants a tenth less.
   ///
   /// - Parameters:
@@ -94,6 +94,9 @@ extension TrainingPlan {
     let pressure = epochs * parametersPerToken.squareRoot() / 10.4
     return pressure > 1 ? min(0.5, (10 * log2(pressure)).rounded() / 100) : 0
   }
+
+  /// Readings from which on 128 kB gained nothing: 32 lost up to 0.02 bits per byte, and 64 lost 0.04.
+  public static let enoughReadings = 16
 
   /// Tokens to validate on, and how often over a run of so many: all evaluations together take a tenth
   /// of the run, or a fifth where steps see a sample of the vocabulary, and measuring a token costs more
@@ -125,10 +128,16 @@ extension TrainingPlan {
   /// 512 for 0.12 million tokens (by 0.05); 512 of 256 and 1,024 for 0.24 (by 0.02 and 0.1), 0.35 and 0.5 (by 0.02); 1,024
   /// of 2,048 for 0.8 (by 0.025), 1.0 (by 0.01) and 1.5 (by 0.003), and equal for 1.6; 2,048 is ahead of others for 2.1 to
   /// 4.2 (by 0.002 to 0.008), 4,096 for 5.2 and 12 (by 0.005). Beyond 25 million nothing was compared.
-  static func batchTokens(tokens: Int) -> Int {
+  ///
+  /// - Parameters:
+  ///   - context: Tokens in a window, of which a step has one at least.
+  ///   - processes: Processes that share a step: each has a window at least.
+  static func batchTokens(tokens: Int, context: Int, processes: Int) -> Int {
     let share = max(1, Double(tokens)) / 4.5e6
     let size = 2_896 * pow(share, share < 1 ? 2.0 / 3 : 0.4)
-    return 1 << max(8, Int(log2(size).rounded()))
+    var windows = 1
+    while windows < processes { windows *= 2 }
+    return max(windows * context, 1 << max(8, Int(log2(size).rounded())))
   }
 
   /// Up to four parts of at least 2,048 tokens, more where they would exceed 16,384; no more than

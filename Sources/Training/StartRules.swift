@@ -56,8 +56,7 @@ extension TrainingPlan {
       learningRate: rate,
       embeddingRate: wishes.embeddingRate
         ?? (startsFromCounts ? embeddingShareAfterCounts * rate : nil),
-      headRate: wishes.headRate ?? (startsFromCounts ? headShareAfterCounts * rate : nil),
-      weightDecay: wishes.weightDecay ?? 0)
+      headRate: wishes.headRate ?? (startsFromCounts ? headShareAfterCounts * rate : nil))
   }
 
   /// Muon's rate at any width: a random network has further to go.

@@ -36,6 +36,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public private(set) var microBatches: Int
   /// The largest norm of all gradients together, or 0.
   public private(set) var clip: Double
+  /// How often the text is read, as far as its length is known; else 0.
+  public let readings: Double
   /// The share of values that dropout zeroes.
   public private(set) var dropout: Double
   /// What matrix products round their operands to.
@@ -155,13 +157,8 @@ public struct TrainingPlan: Sendable, Equatable {
     case .muon:
       optimizer = Self.muon(wishes, rate: rate, startsFromCounts: startsFromCounts)
     case .adamw:
-      optimizer = .adamW(learningRate: rate, weightDecay: wishes.weightDecay ?? 0.1)
+      optimizer = .adamW(learningRate: rate)
     }
-    items.append(
-      Item(
-        name: "weight decay", value: "\(optimizer.weightDecay)",
-        reason: wishes.weightDecay != nil
-          ? "as asked" : kind == .muon ? "none in short runs" : "nanoGPT's"))
     clip = decide(
       "clip", wishes.clip, kind == .muon ? 0 : 1,
       kind == .muon ? "Muon's steps have one length" : "nanoGPT's")
@@ -197,7 +194,8 @@ public struct TrainingPlan: Sendable, Equatable {
     }
     let batch = decide(
       "tokens a step", wishes.batchTokens,
-      kind == .muon ? Self.batchTokens(tokens: tokens) : 4_096,
+      kind == .muon
+        ? Self.batchTokens(tokens: tokens, context: context, processes: wishes.processes) : 4_096,
       kind == .muon
         ? "2,048 from 1.6 to 4.5 million tokens, fewer for fewer, more for more"
         : "nanoGPT's 16 × 256")
@@ -205,16 +203,19 @@ public struct TrainingPlan: Sendable, Equatable {
     tokens = Self.expectedTokens(
       length, cost: cost, speed: speed, batch: sequences * context,
       fit: start?.flops(vocabularySize: vocabularySize, width: width) ?? 0)
-    let epochs = Self.epochs(
+    readings = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
+    let usualDropout = Self.dropout(
+      epochs: readings,
+      parametersPerToken: Double(configuration.parameterCount) * readings / Double(tokens))
     dropout = decide(
-      "dropout", wishes.dropout,
-      Self.dropout(
-        epochs: epochs,
-        parametersPerToken: Double(configuration.parameterCount) * epochs / Double(tokens)),
-      epochs < 1.5
-        ? "\(epochs < 1 ? "no" : "hardly any") text is read twice"
-        : "for text that is read \(Int(epochs.rounded())) times")
+      "dropout", wishes.dropout, usualDropout,
+      readings < 1.5
+        ? "\(readings < 1 ? "no" : "hardly any") text is read twice"
+        : "for text that is read \(Int(readings.rounded())) times")
+    optimizer.weightDecay = decide(
+      "weight decay", wishes.weightDecay, kind == .muon ? min(0.1, usualDropout) : 0.1,
+      kind == .muon ? "as dropout by its rule, up to 0.1" : "nanoGPT's")
     microBatches = decide(
       "micro-batches", wishes.microBatches,
       Self.microBatches(

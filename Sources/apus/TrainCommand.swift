@@ -224,6 +224,11 @@ struct TrainCommand: ParsableCommand {
           + "prose (nine runs in ten: \(Format.fixed(expected.interval.lowerBound, 2)) to "
           + "\(Format.fixed(expected.interval.upperBound, 2)))")
     }
+    if plan.readings > 2 * Double(TrainingPlan.enoughReadings) {
+      messages.warn(
+        "the text will be read \(Int(plan.readings.rounded())) times, which in trials was no better than "
+          + "\(TrainingPlan.enoughReadings)", hint: "more text, or less time")
+    }
     if plan.configuration.leavesFamily {
       messages.say(
         "the model departs from \(plan.configuration.family.rawValue): apus alone will open it")
