@@ -84,7 +84,7 @@ extension TrainingPlan {
   /// A tenth more whenever a text is read twice as often or the network is four times as large, none up to 3.5 readings
   /// with nine parameters for every token of it, at most a half. Fitted by `scripts/fit-dropout` to 20 groups of runs
   /// on 128 kB of plays, an encyclopaedia and novels and on a megabyte of the first two (`docs/short-texts.csv`): on
-  /// average it loses 0.005 bits per byte to the best share, 0.024 at most. Text that is as easily foreseen as the
+  /// average it loses 0.006 bits per byte to the best share, 0.024 at most. Text that is as easily foreseen as the
   /// embedded tales wants a tenth less.
   ///
   /// - Parameters:
