@@ -3,9 +3,12 @@ import subprocess
 
 
 def planned(apus, corpus, validation, work, seconds, words=()):
-    """Options and values of the plan, its horizon left out, and under "vocabulary" its vocabulary."""
+    """Options and values of the plan, its horizon left out, and under "vocabulary" its vocabulary.
+
+    Without a text to validate on, some of the corpus is held out."""
+    validated = ["--validation", validation] if validation else []
     done = subprocess.run(
-        [apus, "train", corpus, "--validation", validation, "-o", str(work / "none"), "--time", f"{seconds:g}s",
+        [apus, "train", corpus, *validated, "-o", str(work / "none"), "--time", f"{seconds:g}s",
          "--dry-run", *words], check=True, capture_output=True, text=True)
     said = {}
     for line in (done.stdout + done.stderr).splitlines():

@@ -68,7 +68,7 @@ extension TrainingPlan {
     return max(1, corpusBytes.map { min(wanted, $0) } ?? wanted)
   }
 
-  /// Bytes of English that a token stands for, within 8%: plays have 1.9, an encyclopaedia 2.1 and novels 2.2 with
+  /// Bytes of English that a token stands for, within 13%: plays have 1.9, an encyclopaedia 2.1 and novels 2.2 with
   /// 512 tokens, 2.8, 3.1 and 3.3 with 2,048, novels 3.8 with 8,192 and 4.35 with 65,536.
   static func bytesPerToken(vocabularySize: Int) -> Double {
     let doublings = max(0, 16 - log2(Double(vocabularySize)))
@@ -125,9 +125,10 @@ extension TrainingPlan {
   /// The power of two nearest to 2,896 · (tokens / 4.5e6)^(2/3), above 4.5 million tokens to their 0.4th power.
   ///
   /// Measured in bits per byte, on a megabyte and less from random weights, on books after counts: 256 is ahead of
-  /// 512 for 0.12 million tokens (by 0.05); 512 of 256 and 1,024 for 0.24 (by 0.02 and 0.1), 0.35 and 0.5 (by 0.02); 1,024
-  /// of 2,048 for 0.8 (by 0.025), 1.0 (by 0.01) and 1.5 (by 0.003), and equal for 1.6; 2,048 is ahead of others for 2.1 to
-  /// 4.2 (by 0.002 to 0.008), 4,096 for 5.2 and 12 (by 0.005). Beyond 25 million nothing was compared.
+  /// 512 for 0.12 million tokens (by 0.04 to 0.06); 512 of 256 and 1,024 for 0.24 (by 0.01 to 0.03, and 0.1), 0.35 and 0.5
+  /// (by 0.01 to 0.03); 1,024 of 2,048 for 0.8 (by 0.025), 1.0 (by 0.012 after counts, −0.004 to 0.014 without, where 512
+  /// do as well) and 1.5 (by 0.003), and equal for 1.6; 2,048 is ahead of others for 2.1 to 4.2 (by 0.002 to 0.008),
+  /// 4,096 for 5.2 and 12 (by 0.005). Beyond 25 million nothing was compared.
   ///
   /// - Parameters:
   ///   - context: Tokens in a window, of which a step has one at least.

@@ -58,7 +58,7 @@ public struct TrainingPlan: Sendable, Equatable {
   public let speed: Double
   /// What tokens and steps take at that speed.
   let cost: StepCost
-  /// Bytes of text in the corpus, if known.
+  /// Bytes of text to train on, if known.
   public let corpusBytes: Int?
 
   /// Useful FLOPs a second of one core, if nothing is measured.

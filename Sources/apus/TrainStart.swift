@@ -54,7 +54,7 @@ struct TrainStart {
     if watch.validation.isEmpty {
       wishes.validationFraction = watch.validationFraction
       wishes.usualValidationFraction =
-        try watch.validationFraction ?? texts.usualValidationShare(bytes: bytes)
+        try watch.validationFraction ?? texts.usualValidationFraction(bytes: bytes)
     }
     let heldOut = wishes.usualValidationFraction ?? 0
     wishes.corpusBytes = bytes.map { Int(Double($0) * (1 - heldOut)) }

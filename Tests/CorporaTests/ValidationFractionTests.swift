@@ -5,8 +5,8 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Held-out shares")
-struct HeldOutShareTests {
+@Suite("Validation fractions")
+struct ValidationFractionTests {
   private let folder = TemporaryFolder()
 
   /// Bytes of what is held out, and of all, by reading the two parts.
@@ -30,7 +30,7 @@ struct HeldOutShareTests {
       folder.write(makeObjects((0..<documents).map { "\($0) \(words)" }), to: "a.jsonl")
     ])
     let total = try sizes(corpus, share: 0.5).all
-    let chosen = try corpus.usualValidationShare(bytes: total)
+    let chosen = try corpus.usualValidationFraction(bytes: total)
     let wanted = min(100_000, Double(total) / 10)
     func distance(_ share: Double) throws -> Double {
       let heldOut = try sizes(corpus, share: share).heldOut
@@ -47,7 +47,7 @@ struct HeldOutShareTests {
     for lines in [700, 1_500, 4_000] {
       let text = (0..<lines).map { "\($0) \(line)" }.joined()
       let corpus = try Corpus([folder.write(text, to: "\(lines).txt")])
-      let share = try corpus.usualValidationShare(bytes: text.utf8.count)
+      let share = try corpus.usualValidationFraction(bytes: text.utf8.count)
       let (heldOut, all) = try sizes(corpus, share: share)
       #expect(all == text.utf8.count)
       #expect(heldOut > 0)
@@ -59,10 +59,10 @@ struct HeldOutShareTests {
   func smallest() throws {
     let objects = try folder.write(makeObjects((0..<500).map { "\($0) words" }), to: "a.jsonl")
     let many = try Corpus([objects])
-    #expect(try many.usualValidationShare(bytes: 20_000_000) == 0.005)
-    #expect(try many.usualValidationShare(bytes: nil) == 0.005)
-    #expect(try many.usualValidationShare(bytes: 5_000) > 0.005)
+    #expect(try many.usualValidationFraction(bytes: 20_000_000) == 0.005)
+    #expect(try many.usualValidationFraction(bytes: nil) == 0.005)
+    #expect(try many.usualValidationFraction(bytes: 5_000) > 0.005)
     let one = try Corpus([folder.write(makeObjects(["one text"]), to: "one.jsonl")])
-    #expect(try one.usualValidationShare(bytes: 8) == 0.005)
+    #expect(try one.usualValidationFraction(bytes: 8) == 0.005)
   }
 }
