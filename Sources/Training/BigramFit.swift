@@ -65,6 +65,9 @@ package final class BigramFit {
   /// The rows of the head that an update looks at, if not all, and what their tokens are drawn by.
   private let drawnHead: MutableFloats
   private let columnDraw: FrequencyDraw?
+  /// How often every token counts as a column, and the logarithms of it: of all tokens, and of an update's columns.
+  private let columnWeights: [Float]
+  private let columnOffsets: [Float]
   private let offsets: MutableFloats
   private let (capacity, columnCapacity): (Int, Int)
   /// Of every first token in an update: its embedding, normed, and the gradients of both.
@@ -73,11 +76,13 @@ package final class BigramFit {
   private let logits: MutableFloats
   private let (inverseRMS, largest, sums, factors):
     (MutableFloats, MutableFloats, MutableFloats, MutableFloats)
-  private let scratch: [MutableFloats]
+  /// Of every thread, for the followers of a token that are columns: their places, and what they take off a gradient.
+  private let scratch: [(places: UnsafeMutablePointer<Int32>, values: MutableFloats)]
   private let draw: FrequencyDraw
   /// Updates of every token's rows of the embedding and of the head.
   private var (visits, headVisits): ([Int], [Int])
-  /// Where every token is among the columns of an update; −1 if it is not.
+  /// A bit for every token that is a column of an update, and which column it is.
+  private var isColumn: [UInt64]
   private var columnOf: [Int32]
 
   /// A fit that has not begun; the values it starts from, and all it draws, depend on `seed`.
@@ -109,16 +114,31 @@ package final class BigramFit {
     logits = zeros(capacity * columnCapacity)
     (inverseRMS, largest) = (zeros(capacity), zeros(capacity))
     (sums, factors) = (zeros(capacity), zeros(capacity))
-    scratch = (0..<Workers.shared.count).map { _ in zeros(vocabulary) }
+    scratch = (0..<Workers.shared.count).map { _ in
+      let places = UnsafeMutableRawPointer(zeros(vocabulary + 1))
+      return (places.assumingMemoryBound(to: Int32.self), zeros(vocabulary))
+    }
     visits = [Int](repeating: 0, count: vocabulary)
     headVisits = visits
     columnOf = (0..<Int32(vocabulary)).map { $0 }
+    isColumn = [UInt64](repeating: .max, count: (vocabulary + 63) / 64)
     var random = RandomSource(seed: seed, stream: 2 << 32)
     draw = FrequencyDraw(counts.frequencies, rows: options.rows, random: &random)
-    for index in 0..<size { embedding[index] = Float(random.nextNormal()) }
+    let first = embedding
+    // A stream for every run of rows, so that threads can draw side by side.
+    let run = 1_024
+    Workers.shared.share((vocabulary + run - 1) / run) { (part: Int) in
+      var random = RandomSource(seed: seed, stream: 2 << 32 + 1 + UInt64(part))
+      for index in part * run * width..<min(vocabulary, (part + 1) * run) * width {
+        first[index] = Float(random.nextNormal())
+      }
+    }
     columnDraw = options.columns.map {
       FrequencyDraw(ofVocabulary: counts.frequencies, rows: $0, random: &random)
     }
+    columnWeights =
+      columnDraw?.probabilities.map { Float(1 / $0) } ?? [Float](repeating: 1, count: vocabulary)
+    columnOffsets = columnWeights.map { log($0) }
   }
 
   /// Makes all updates.
@@ -141,9 +161,7 @@ package final class BigramFit {
   /// One update; returns its estimate of the mean nats per token.
   private func update(step: Int, share: Double) -> Double {
     let batch = Array(draw.tokens(ofDraw: step).prefix(capacity))
-    for (row, token) in batch.enumerated() {
-      (rows + row * width).update(from: embedding + token * width, count: width)
-    }
+    gather(batch, of: embedding, into: rows)
     let columns = drawColumns(step)
     let matrix = Floats(columns == nil ? head : drawnHead)
     let count = columns?.count ?? counts.vocabularySize
@@ -177,13 +195,23 @@ package final class BigramFit {
   private func drawColumns(_ step: Int) -> [Int]? {
     guard let columnDraw else { return nil }
     let columns = Array(columnDraw.tokens(ofDraw: step).prefix(columnCapacity))
-    for token in columnOf.indices { columnOf[token] = -1 }
+    for word in isColumn.indices { isColumn[word] = 0 }
     for (column, token) in columns.enumerated() {
+      isColumn[token >> 6] |= 1 << UInt64(token & 63)
       columnOf[token] = Int32(column)
-      offsets[column] = -log(Float(columnDraw.probabilities[token]))
-      (drawnHead + column * width).update(from: head + token * width, count: width)
+      offsets[column] = columnOffsets[token]
     }
+    gather(columns, of: head, into: drawnHead)
     return columns
+  }
+
+  /// The rows of a table that belong to `tokens`, side by side.
+  private func gather(_ tokens: [Int], of table: MutableFloats, into rows: MutableFloats) {
+    Workers.shared.divide(tokens.count) { range, _ in
+      for row in range {
+        (rows + row * width).update(from: table + tokens[row] * width, count: width)
+      }
+    }
   }
 
   /// The logits of a batch become the gradient of its weighted loss, which is returned.
@@ -191,39 +219,54 @@ package final class BigramFit {
     var losses = [Double](repeating: 0, count: batch.count)
     losses.withUnsafeMutableBufferPointer { losses in
       let losses = SendablePointer(losses.baseAddress)
-      Workers.shared.share(batch.count) { [columnOf] (row: Int, thread: Int) in
+      Workers.shared.share(batch.count) { [columnOf, columnWeights] (row: Int, thread: Int) in
         let token = batch[row]
         let weight = draw.weights[token]
-        let (x, scratch) = (logits + row * columns, scratch[thread])
+        let (x, (places, values)) = (logits + row * columns, scratch[thread])
         kernels.exponentialSums(
           x, rows: 1, vocabulary: columns, softCap: softCap, offsets: offsets,
           largest: largest + row, sums: sums + row)
         factors[row] = weight / sums[row]
-        let range = counts.starts[token]..<counts.starts[token + 1]
-        let all = Float(counts.frequencies[token])
         let slope = softCap > 0 ? 1 / (softCap * softCap) : 0
+        let share = 1 / Float(counts.frequencies[token])
+        let count = findColumns(after: token, into: places)
         var mean = 0.0
-        for index in range {
-          let column = Int(columnOf[Int(counts.followers[index])])
-          guard column >= 0 else { continue }
-          let logit = x[column]
-          let times = offsets.map { exp($0[column]) } ?? 1
-          let probability = times * Float(counts.counts[index]) / all
+        for index in 0..<count {
+          let place = Int(places[index])
+          let follower = Int(counts.followers[place])
+          let column = columnOf[follower]
+          let logit = x[Int(column)]
+          let probability = columnWeights[follower] * Float(counts.counts[place]) * share
           mean += Double(probability * logit)
-          scratch[index - range.lowerBound] = weight * probability * (1 - logit * logit * slope)
+          values[index] = weight * probability * (1 - logit * logit * slope)
+          places[index] = column
         }
         kernels.exponentialGradient(
           x, rows: 1, vocabulary: columns, softCap: softCap, offsets: offsets,
           shifts: largest + row, factors: factors + row)
-        for index in range {
-          let column = Int(columnOf[Int(counts.followers[index])])
-          if column >= 0 { x[column] -= scratch[index - range.lowerBound] }
-        }
+        for index in 0..<count { x[Int(places[index])] -= values[index] }
         losses.value?[row] =
           Double(weight) * (Double(largest[row]) + log(Double(sums[row])) - mean)
       }
     }
     return losses.reduce(0, +)
+  }
+
+  /// Where the counts of `token` are whose followers are columns of this update, ascending; returns how many.
+  private func findColumns(after token: Int, into places: UnsafeMutablePointer<Int32>) -> Int {
+    let range = counts.starts[token]..<counts.starts[token + 1]
+    var count = 0
+    isColumn.withUnsafeBufferPointer { isColumn in
+      counts.followers.withUnsafeBufferPointer { followers in
+        // Every place is written, and stays if it is one: which those are cannot be foreseen by a branch.
+        for place in range {
+          let follower = Int(followers[place])
+          places[count] = Int32(truncatingIfNeeded: place)
+          count += Int(truncatingIfNeeded: isColumn[follower >> 6] >> UInt64(follower & 63) & 1)
+        }
+      }
+    }
+    return count
   }
 
   /// Adam on the rows of a table that belong to `tokens`, each by how often it was updated.

@@ -12,8 +12,9 @@ package struct FrequencyDraw: Sendable {
   package let weights: [Float]
   /// The probability with which every token is in a set.
   package let probabilities: [Double]
-  /// How far every token is from its first turn, in 0..<1: it is due at 1.
-  private let phases: [Double]
+  /// Where every token starts on the way to its turn, and how far a draw brings it, in units of 2⁻⁶⁴: its turn
+  /// comes when the two pass 1, which is when a sum of 64 bits overflows.
+  private let (phases, strides): ([UInt64], [UInt64])
 
   /// Draws of `rows` tokens on average, or of all that occur if they are fewer.
   package init(
@@ -32,7 +33,12 @@ package struct FrequencyDraw: Sendable {
     let chosen = probabilities(high)
     self.probabilities = chosen
     weights = zip(shares, chosen).map { $1 > 0 ? Float($0 / $1) : 0 }
-    phases = frequencies.map { _ in random.nextDouble() }
+    // A token that is in every set goes all the way but one unit, from the last unit on.
+    phases = chosen.map { probability in
+      let phase = Self.units(random.nextDouble())
+      return probability < 1 ? phase : .max
+    }
+    strides = chosen.map(Self.units)
   }
 
   /// Draws of `rows` tokens that are to stand for a vocabulary, by the ¾ power of their frequency (as
@@ -43,13 +49,23 @@ package struct FrequencyDraw: Sendable {
 
   /// The tokens of the draw of that number, ascending; any number may come next.
   package func tokens(ofDraw number: Int) -> [Int] {
-    var drawn: [Int] = []
-    // Nothing here is below 0, where rounding towards 0 is rounding down.
-    for token in phases.indices {
-      let (phase, probability) = (phases[token], probabilities[token])
-      let before = Int(phase + Double(number) * probability)
-      if Int(phase + Double(number + 1) * probability) > before { drawn.append(token) }
+    let turns = UInt64(truncatingIfNeeded: number)
+    return [Int](unsafeUninitializedCapacity: phases.count) { drawn, count in
+      phases.withUnsafeBufferPointer { phases in
+        strides.withUnsafeBufferPointer { strides in
+          // Every token is written, and stays if it is due: rare branches that cannot be foreseen cost more.
+          for token in phases.indices {
+            drawn[count] = token
+            let before = phases[token] &+ turns &* strides[token]
+            count += before &+ strides[token] < before ? 1 : 0
+          }
+        }
+      }
     }
-    return drawn
+  }
+
+  /// A share of a way in units of 2⁻⁶⁴.
+  private static func units(_ share: Double) -> UInt64 {
+    share < 1 ? UInt64(max(0, share) * 0x1p64) : .max
   }
 }

@@ -32,7 +32,7 @@ extension Trainer {
   /// The tokens of the next step's loss, or nil for all.
   func sample() throws -> VocabularySample? {
     guard let count = state.options.sampledTokens else { return nil }
-    let draw = try sampler ?? makeSampler(of: count)
+    let draw = try sampler ?? makeSampler(of: count, occurrences: occurrences())
     sampler = draw
     let tokens = draw.tokens(ofDraw: state.step)
     return VocabularySample(
@@ -41,11 +41,15 @@ extension Trainer {
   }
 
   /// Draws by how often tokens occur in the first block of the corpus.
-  private func makeSampler(of count: Int) throws -> FrequencyDraw {
-    let block = try data.firstBlock(ahead: loader)
-    var frequencies = [Int](repeating: 0, count: transformer.configuration.vocabularySize)
-    block.forEach { frequencies[Int($0)] += 1 }
+  func makeSampler(of count: Int, occurrences: [Int]) -> FrequencyDraw {
     var random = RandomSource(seed: state.options.seed, stream: 3 << 32)
-    return FrequencyDraw(ofVocabulary: frequencies, rows: count, random: &random)
+    return FrequencyDraw(ofVocabulary: occurrences, rows: count, random: &random)
+  }
+
+  /// How often every token occurs in the first block of the corpus.
+  private func occurrences() throws -> [Int] {
+    var occurrences = [Int](repeating: 0, count: transformer.configuration.vocabularySize)
+    try data.firstBlock(ahead: loader).forEach { occurrences[Int($0)] += 1 }
+    return occurrences
   }
 }

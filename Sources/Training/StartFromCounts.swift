@@ -27,6 +27,9 @@ extension Trainer {
     let counts = BigramCounts(
       vocabularySize: configuration.vocabularySize, count: block.count
     ) { block.copy($0, to: &$1) }
+    sampler = state.options.sampledTokens.map {
+      makeSampler(of: $0, occurrences: counts.occurrences)
+    }
     let model = BigramFit(
       counts, fit, width: configuration.width, softCap: configuration.softCap,
       seed: state.options.seed, precision: state.options.precision)

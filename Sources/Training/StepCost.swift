@@ -7,8 +7,9 @@ import Models
 ///
 /// Kinds of work run at their own rates: products of the head, which are large, faster than those of the
 /// blocks with their norms and softmaxes; what gathers and scatters rows of large tables waits for memory.
-/// The shares of halves were fitted to 20 runs of one to fifteen minutes, those of floats to three of half a
-/// minute; rows to two runs since tables know theirs, of floats by the same factor (docs/experiments.md).
+/// The shares of halves were fitted to 20 runs of one to fifteen minutes on a processor of the Zen 4 generation, rows to
+/// two since tables know theirs; those of floats to seven short ones on a Cascade Lake, all within 6%
+/// (docs/experiments.md). On the former, floats have a tenth to a quarter more tokens than that.
 struct StepCost: Sendable, Equatable {
   /// What is counted of forward and backward pass, for every token.
   let usefulPerToken: Double
@@ -65,7 +66,7 @@ struct StepCost: Sendable, Equatable {
     var rows: Double
 
     static let halves = Shares(blocks: 0.8, head: 0.49, muon: 0.67, rows: 0.7e6)
-    static let floats = Shares(blocks: 0.88, head: 0.72, muon: 0.9, rows: 0.5e6)
+    static let floats = Shares(blocks: 1, head: 0.72, muon: 0.9, rows: 1.25e6)
   }
 
   /// Of a fit to counts, counting included.

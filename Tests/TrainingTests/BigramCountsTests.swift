@@ -35,6 +35,8 @@ import Training
       #expect(counted.frequencies[Int(first)] == all)
     }
     #expect(counted.total == max(0, count - 1))
+    #expect(
+      counted.occurrences == (0..<41).map { token in tokens.count { $0 == Token(token) } })
   }
 
   @Test("have the entropy of the next token, given one")
@@ -59,6 +61,11 @@ import Training
     #expect(abs(drawn.reduce(0, +) - 64_000) < 500)
     #expect(abs(weight / 1_000 - 1) < 0.01)
     #expect(drawn[1] == 1_000)
+    // Turns come at even intervals, whichever draw is asked for first.
+    let turns = (0..<1_000).reversed().filter { draw.tokens(ofDraw: $0).contains(100) }
+    let gaps = zip(turns, turns.dropFirst()).map { $0 - $1 }
+    #expect(turns.count == drawn[100] && turns.count > 10)
+    #expect((gaps.max() ?? 0) - (gaps.min() ?? 9) <= 1, "\(gaps)")
     #expect(stride(from: 0, to: 500, by: 7).allSatisfy { drawn[$0] == 0 })
     let ratio = Double(drawn[100]) / Double(drawn[400])
     #expect(abs(ratio - 2) < 0.1)

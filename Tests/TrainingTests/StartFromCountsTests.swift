@@ -117,6 +117,21 @@ extension WholeRuns {
       }
     }
 
+    @Test("any number of threads counts the same")
+    func countingThreads() {
+      var random = RandomSource(seed: 4)
+      let tokens = (0..<300_000).map { _ in
+        Token(min(random.next(below: 997), random.next(below: 997)))
+      }
+      let before = Workers.shared.count
+      defer { Workers.configure(count: before) }
+      let counts = [1, 2, 3, 7].map { threads in
+        Workers.configure(count: threads)
+        return BigramCounts(vocabularySize: 997, count: tokens.count) { $1 += tokens[$0] }
+      }
+      for other in counts.dropFirst() { #expect(other == counts[0]) }
+    }
+
     @Test("a run that is stopped before its first step, or later, and resumed gives the same bytes")
     func resume() throws {
       let run = try run()

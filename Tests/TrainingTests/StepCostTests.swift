@@ -39,6 +39,26 @@ import Training
     #expect(abs(counted.expectedSeconds / run.seconds - 1) < 0.02, "\(counted.expectedSeconds)")
   }
 
+  @Test(
+    "the pace that floats had, within a sixteenth",
+    arguments: [
+      (2, 96, 65_536, 1_024, 36_079.0), (2, 96, 65_536, 4_096, 36_033),
+      (3, 144, 65_536, 2_048, 16_421), (3, 192, 65_536, 4_096, 12_048),
+      (4, 256, 8_192, 2_048, 4_416), (3, 192, 2_048, 2_048, 12_267),
+    ])
+  func floats(layers: Int, width: Int, vocabulary: Int, batch: Int, pace: Double) {
+    var wishes = TrainingPlan.Wishes()
+    (wishes.layers, wishes.width, wishes.vocabularySize) = (layers, width, vocabulary)
+    (wishes.batchTokens, wishes.start) = (batch, .random)
+    if vocabulary < 65_536 { wishes.sampledTokens = 0 }
+    wishes.horizon = .seconds(10)
+    // 0.65 of 226 GFLOP/s.
+    wishes.speed = 147e9
+    wishes.precision = .fp32
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(abs(Double(plan.expectedTokens) / (10 * pace) - 1) < 1.0 / 16, "\(plan.expectedTokens)")
+  }
+
   @Test("a fit longer than the time leaves one token, not less")
   func noTime() {
     var wishes = TrainingPlan.Wishes()
