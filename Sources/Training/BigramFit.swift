@@ -48,6 +48,8 @@ public struct CountFit: Sendable, Codable, Equatable {
 /// counts and seeds give equal bits on any number of threads.
 package final class BigramFit {
   private static let (beta1, beta2, epsilon) = (0.8, 0.95, Float(1e-12))
+  /// Minus the logarithm of the frequency whose logit is 0 at the start.
+  private static let middle = 9.0
 
   /// `vocabulary × width`, every row of RMS 1 when the fit is over.
   package let embedding: MutableFloats
@@ -124,21 +126,42 @@ package final class BigramFit {
     isColumn = [UInt64](repeating: .max, count: (vocabulary + 63) / 64)
     var random = RandomSource(seed: seed, stream: 2 << 32)
     draw = FrequencyDraw(counts.frequencies, rows: options.rows, random: &random)
-    let first = embedding
-    // A stream for every run of rows, so that threads can draw side by side.
-    let run = 1_024
-    Workers.shared.share((vocabulary + run - 1) / run) { (part: Int) in
-      var random = RandomSource(seed: seed, stream: 2 << 32 + 1 + UInt64(part))
-      for index in part * run * width..<min(vocabulary, (part + 1) * run) * width {
-        first[index] = Float(random.nextNormal())
-      }
-    }
     columnDraw = options.columns.map {
       FrequencyDraw(ofVocabulary: counts.frequencies, rows: $0, random: &random)
     }
     columnWeights =
       columnDraw?.probabilities.map { Float(1 / $0) } ?? [Float](repeating: 1, count: vocabulary)
     columnOffsets = columnWeights.map { log($0) }
+    setStart(seed: seed)
+  }
+
+  /// The values that the fit starts from.
+  ///
+  /// Where it sees a sample of what follows, every token foresees the others by how frequent they are: embeddings
+  /// have a mean, which all share, as large as what is random about them; the head has only that direction, as far
+  /// along as makes a token's logit the logarithm of its frequency, but for a constant that keeps it within the soft
+  /// cap. Updates of all that follows find that by themselves, and on text that repeats itself something better.
+  private func setStart(seed: UInt64) {
+    let vocabulary = counts.vocabularySize
+    let total = Double(counts.total + vocabulary)
+    let isSampled = columnDraw != nil
+    // A stream for every run of rows, so that threads can draw side by side.
+    let run = 1_024
+    Workers.shared.share((vocabulary + run - 1) / run) { (part: Int) in
+      var random = RandomSource(seed: seed, stream: 2 << 32 + 1 + UInt64(part))
+      for token in part * run..<min(vocabulary, (part + 1) * run) {
+        var logit = log(Double(counts.frequencies[token] + 1) / total) + Self.middle
+        if softCap > 0 {
+          let cap = Double(softCap)
+          logit = cap * atanh(max(-0.95, min(0.95, logit / cap)))
+        }
+        let value = Float(logit * 2.0.squareRoot() / Double(width))
+        for index in token * width..<(token + 1) * width {
+          embedding[index] = Float((isSampled ? 1 : 0) + random.nextNormal())
+          head[index] = isSampled ? value : 0
+        }
+      }
+    }
   }
 
   /// Makes all updates.

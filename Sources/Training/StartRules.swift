@@ -39,7 +39,10 @@ extension TrainingPlan {
     var fit = CountFit(rows: min(configuration.vocabularySize, 512))
     fit.columns = sampledTokens(
       wishes, family: configuration.family, vocabularySize: configuration.vocabularySize)
-    if fit.columns != nil { fit.steps = mostSampledUpdates }
+    if fit.columns != nil {
+      fit.steps = mostSampledUpdates
+      (fit.embeddingRate, fit.headRate) = (0.6, 0.02)
+    }
     let whole = fit.flops(
       vocabularySize: configuration.vocabularySize, width: configuration.width)
     let share = startShare(isSampled: fit.columns != nil) * trainingFLOPs / whole

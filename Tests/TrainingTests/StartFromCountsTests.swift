@@ -59,13 +59,31 @@ extension WholeRuns {
       #expect(abs(losses[1] - losses[0]) < 0.1, "\(losses)")
     }
 
+    @Test("a fit that looks at drawn columns begins with the frequencies of tokens")
+    func frequencies() throws {
+      let run = try run()
+      defer { run.folder.remove() }
+      let counts = try counts(run)
+      // Of a token that never came, as if it had come once.
+      let total = Double(counts.total)
+      let entropy = counts.frequencies.reduce(0.0) {
+        $0 - Double($1) / total * log(Double($1 + 1) / (total + 257))
+      }
+      let start = BigramFit(
+        counts, CountFit(steps: 0, rows: 64, columns: 60), width: 1_024, softCap: 15, seed: 1)
+      _ = start.run()
+      let loss = exactLoss(start, counts, width: 1_024)
+      #expect(abs(loss - entropy) < 0.05, "\(loss), \(entropy)")
+      #expect(entropy < log(257) - 1)
+    }
+
     /// Nats a token of all pairs, every token of the vocabulary counted.
-    private func exactLoss(_ fit: BigramFit, _ counts: BigramCounts) -> Double {
+    private func exactLoss(_ fit: BigramFit, _ counts: BigramCounts, width: Int = 32) -> Double {
       var nats = 0.0
       for first in 0..<257 where counts.frequencies[first] > 0 {
         let logits = (0..<257).map { second -> Double in
-          let product = (0..<32).reduce(0.0) {
-            $0 + Double(fit.embedding[first * 32 + $1] * fit.head[second * 32 + $1])
+          let product = (0..<width).reduce(0.0) {
+            $0 + Double(fit.embedding[first * width + $1] * fit.head[second * width + $1])
           }
           return 15 * tanh(product / 15)
         }
