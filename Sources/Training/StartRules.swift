@@ -41,6 +41,7 @@ extension TrainingPlan {
       wishes, family: configuration.family, vocabularySize: configuration.vocabularySize)
     if fit.columns != nil {
       fit.steps = mostSampledUpdates
+      // Twice the usual rates gained 0.003 to 0.005 in half a minute, and 0.001 in one.
       (fit.embeddingRate, fit.headRate) = (0.6, 0.02)
     }
     let whole = fit.flops(
