@@ -12,7 +12,8 @@ import Training
       ExpectedLoss(family: .nanochat, optimizer: .muon, start: .counts, flops: 6.55e13))
     #expect(abs(counts.bitsPerByte - 1.641) < 0.01)
     let classic = try #require(ExpectedLoss(family: .gpt2, optimizer: .adamw, flops: 3.08e14))
-    #expect(abs(classic.bitsPerByte - 1.887) < 0.01)
+    // Two seeds, 1.887 and 1.896.
+    #expect(abs(classic.bitsPerByte - 1.8915) < 0.01)
   }
 
   @Test("more arithmetic gives fewer bits, and less certainty beyond what was measured")
