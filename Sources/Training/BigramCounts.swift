@@ -8,7 +8,7 @@ import Tokenizers
 /// The pairs of neighbours in a stretch of text, by their first token.
 ///
 /// Memory: 6 bytes a distinct pair; while it is made 2 bytes a token, and 8 bytes for every thread and token of
-/// the vocabulary. Cost: about 20 ns a token, divided among all threads.
+/// the vocabulary. Cost: about 25 ns a token, divided among all threads.
 /// For vocabularies of at most 65,536 tokens; larger ones have too many pairs to be of use.
 public struct BigramCounts: Sendable, Equatable {
   /// Tokens that there are.

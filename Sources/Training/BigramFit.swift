@@ -117,8 +117,8 @@ package final class BigramFit {
     (inverseRMS, largest) = (zeros(capacity), zeros(capacity))
     (sums, factors) = (zeros(capacity), zeros(capacity))
     scratch = (0..<Workers.shared.count).map { _ in
-      let places = UnsafeMutableRawPointer(zeros(vocabulary + 1))
-      return (places.assumingMemoryBound(to: Int32.self), zeros(vocabulary))
+      let places = UnsafeMutableRawPointer(zeros(vocabulary))
+      return (places.bindMemory(to: Int32.self, capacity: vocabulary), zeros(vocabulary))
     }
     visits = [Int](repeating: 0, count: vocabulary)
     headVisits = visits
@@ -150,16 +150,18 @@ package final class BigramFit {
     Workers.shared.share((vocabulary + run - 1) / run) { (part: Int) in
       var random = RandomSource(seed: seed, stream: 2 << 32 + 1 + UInt64(part))
       for token in part * run..<min(vocabulary, (part + 1) * run) {
+        for index in token * width..<(token + 1) * width {
+          embedding[index] = Float((isSampled ? 1 : 0) + random.nextNormal())
+        }
+        guard isSampled else { continue }
         var logit = log(Double(counts.frequencies[token] + 1) / total) + Self.middle
         if softCap > 0 {
           let cap = Double(softCap)
           logit = cap * atanh(max(-0.95, min(0.95, logit / cap)))
         }
+        // The root is the length that a mean of 1 adds to what is random.
         let value = Float(logit * 2.0.squareRoot() / Double(width))
-        for index in token * width..<(token + 1) * width {
-          embedding[index] = Float((isSampled ? 1 : 0) + random.nextNormal())
-          head[index] = isSampled ? value : 0
-        }
+        (head + token * width).update(repeating: value, count: width)
       }
     }
   }

@@ -9,7 +9,7 @@ import Models
 /// blocks with their norms and softmaxes; what gathers and scatters rows of large tables waits for memory.
 /// The shares of halves were fitted to 20 runs of one to fifteen minutes on a processor of the Zen 4 generation, rows to
 /// two since tables know theirs; those of floats to seven short ones on a Cascade Lake, all within 6%
-/// (docs/experiments.md). On the former, floats have a tenth to a quarter more tokens than that.
+/// (docs/experiments.md). Those of three runs on the former foresaw 8 to 31% more tokens.
 struct StepCost: Sendable, Equatable {
   /// What is counted of forward and backward pass, for every token.
   let usefulPerToken: Double
