@@ -34,14 +34,14 @@ public struct ExpectedLoss: Sendable, Equatable {
       family: .gpt2, optimizer: .adamw, start: .random, floor: 0.9, scale: 32.626,
       exponent: 0.1045, spread: 0.03, flops: 1.84e13...3.08e14, runs: 6),
     Law(
-      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 9.545,
-      exponent: 0.06954, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
+      family: .nanochat, optimizer: .adamw, start: .random, floor: 0.9, scale: 9.5697,
+      exponent: 0.06945, spread: 0.06, flops: 4.58e13...4.58e13, runs: 1),
     Law(
-      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 3.8934,
-      exponent: 0.0522, spread: 0.03, flops: 2.31e12...2.21e14, runs: 11),
+      family: .nanochat, optimizer: .muon, start: .counts, floor: 0.9, scale: 3.916,
+      exponent: 0.05211, spread: 0.03, flops: 2.31e12...2.21e14, runs: 11),
     Law(
-      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 53.764,
-      exponent: 0.1268, spread: 0.0312, flops: 5.95e12...1.18e14, runs: 5),
+      family: .nanochat, optimizer: .muon, start: .random, floor: 0.9, scale: 53.473,
+      exponent: 0.1264, spread: 0.0308, flops: 5.95e12...1.18e14, runs: 5),
   ]
 
   /// What a run of `flops` useful FLOPs on English prose comes to; nil if no such runs were measured.
