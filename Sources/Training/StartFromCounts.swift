@@ -44,6 +44,7 @@ extension Trainer {
     // Processors of different kinds may round differently: one result for all.
     team.handOutParameters()
     state.seconds = team.agree(onSeconds: (clock.now - start) / .seconds(1))
+    state.startSeconds = state.seconds
     observe(.startedFromCounts(pairs: counts.total, loss: nats, seconds: state.seconds))
   }
 }

@@ -165,7 +165,6 @@ public final class Trainer {
     if let fit = state.options.start, state.step == 0, !isInterrupted {
       try startFromCounts(fit, observe)
       FreedMemory.giveBack()
-      sessionSeconds += state.seconds
     }
     while state.progress < 1, !state.stoppedEarly {
       if isInterrupted || team.isAlone && Interruption.isRequested {

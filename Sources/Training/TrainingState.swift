@@ -17,6 +17,8 @@ public struct TrainingState: Sendable, Codable, Equatable {
   public var tokens = 0
   /// Seconds of training so far.
   public var seconds = 0.0
+  /// Those of them that the start from counts took, before the first step.
+  public var startSeconds: Double?
   /// Updates that the optimizer made.
   public var updates = 0
   /// Where the stream of windows stands.
@@ -48,9 +50,14 @@ public struct TrainingState: Sendable, Codable, Equatable {
     stopping = EarlyStopping(options.earlyStopping ?? EarlyStopping.Rule())
   }
 
-  /// The share of the run that is done, 1 or more at its end.
+  /// The share of the steps that is done, 1 or more at the end of the run.
+  ///
+  /// With a horizon in seconds, steps begin when the start from counts ends: rates fall over what is left.
   public var progress: Double {
-    options.horizon.progress(steps: step, tokens: tokens, seconds: seconds)
+    var horizon = options.horizon
+    let before = startSeconds ?? 0
+    if horizon.unit == .seconds { horizon.amount -= before }
+    return horizon.progress(steps: step, tokens: tokens, seconds: seconds - before)
   }
 
   /// The state that the folder of a run holds.

@@ -174,6 +174,28 @@ extension WholeRuns {
       }
     }
 
+    @Test("rates fall over the seconds that the start leaves, from their whole height")
+    func clock() throws {
+      var run = try run()
+      defer { run.folder.remove() }
+      run.options.horizon = .seconds(600)
+      run.options.schedule = LearningRateSchedule(.linear, warmupSteps: 0, finalShare: 0)
+      var rates: [Double] = []
+      _ = try run.trainer("timed").run {
+        guard case .step(let progress) = $0 else { return }
+        rates.append(progress.record.learningRate)
+        if rates.count == 2 { Interruption.simulate(true) }
+      }
+      Interruption.simulate(false)
+      let state = try TrainingState.read(from: "\(run.folder.path)/timed")
+      let before = try #require(state.startSeconds)
+      let rate = run.options.optimizer.learningRate
+      #expect(before > 0 && before < state.seconds)
+      #expect(rates[0] == rate)
+      #expect(rates[1] < rate)
+      #expect(abs(state.progress - (state.seconds - before) / (600 - before)) < 1e-12)
+    }
+
     @Test("processes that divide the batch or the model start as one does")
     func processes() throws {
       var run = try run(1)
