@@ -49,20 +49,43 @@ import Training
     #expect(depths[1] == [3, 3, 4, 5, 7, 13])
   }
 
-  @Test("steps of few tokens for short runs, of 2,048 for a minute's, 4,096 for five")
+  @Test("steps of few tokens for short runs, of 2,048 from 1.6 or 3 million tokens, 4,096 from 4.5")
   func batch() {
     var wishes = TrainingPlan.Wishes()
+    // Tokens, windows where the loss is sampled, and where it is not.
     let expected = [
-      (10_000, 1), (120_000, 1), (240_000, 2), (500_000, 2), (800_000, 4), (1_500_000, 4),
-      (1_700_000, 8), (4_400_000, 8), (4_600_000, 16), (25_000_000, 16), (26_000_000, 32),
+      (10_000, 1, 1), (120_000, 1, 1), (240_000, 2, 2), (500_000, 2, 2), (800_000, 4, 4),
+      (1_500_000, 4, 4), (1_700_000, 4, 8), (2_900_000, 4, 8), (3_100_000, 8, 8),
+      (4_400_000, 8, 8), (4_600_000, 16, 16), (25_000_000, 16, 16), (26_000_000, 32, 32),
     ]
     for (start, sample) in [(nil, nil), (StartKind.random, nil), (nil, 0)] {
-      for (tokens, sequences) in expected {
+      for (tokens, sampled, whole) in expected {
         (wishes.start, wishes.sampledTokens) = (start, sample)
         wishes.horizon = .tokens(tokens)
-        #expect(TrainingPlan(wishes, cores: 2).sequences == sequences, "\(tokens)")
+        let plan = TrainingPlan(wishes, cores: 2)
+        #expect(plan.sequences == (sample == 0 ? whole : sampled), "\(tokens)")
       }
     }
+  }
+
+  @Test("short runs that see a sample have GELU, unless asked otherwise, or weights are there")
+  func activation() {
+    func model(
+      _ tokens: Int, _ change: (inout TrainingPlan.Wishes) -> Void = { _ in }
+    ) -> TransformerConfiguration {
+      var wishes = TrainingPlan.Wishes()
+      wishes.horizon = .tokens(tokens)
+      change(&wishes)
+      return TrainingPlan(wishes, cores: 2).configuration
+    }
+    #expect(model(1_000_000).activation == .gelu)
+    #expect(!model(1_000_000).leavesFamily)
+    #expect(model(1_000_000).feedForwardWidth == model(5_000_000).feedForwardWidth)
+    #expect(model(5_000_000).activation == .squaredReLU)
+    #expect(model(1_000_000) { $0.switches.activation = .squaredReLU }.activation == .squaredReLU)
+    #expect(model(1_000_000) { $0.sampledTokens = 0 }.activation == .squaredReLU)
+    #expect(model(1_000_000) { $0.isContinuation = true }.activation == .squaredReLU)
+    #expect(model(1_000_000) { $0.family = .llama }.activation == .swiGLU)
   }
 
   @Test("evaluations take about a tenth of a run, or a fifth where steps see a sample of tokens")
