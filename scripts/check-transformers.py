@@ -39,11 +39,13 @@ TEXTS = [
     "a",
 ]
 
-FAMILIES = {
-    "gpt2": [],
-    "llama": ["--kv-heads", "2"],
-    "qwen3": ["--kv-heads", "2"],
-    "nanochat": [],
+# name: (family, options of `apus train`).
+TRAINED = {
+    "gpt2": ("gpt2", []),
+    "llama": ("llama", ["--kv-heads", "2"]),
+    "qwen3": ("qwen3", ["--kv-heads", "2"]),
+    "nanochat": ("nanochat", ["--activation", "relu2"]),
+    "nanochat, GELU, no soft cap": ("nanochat", ["--activation", "gelu", "--soft-cap", "0"]),
 }
 
 
@@ -136,6 +138,8 @@ def saved_cases(vocabulary):
         ("qwen3", Qwen3Config(
             vocab_size=vocabulary, head_dim=16, tie_word_embeddings=True, **shared), {}),
         ("nanochat", NanoChatConfig(vocab_size=vocabulary, **nanochat), {}),
+        ("nanochat, GELU", NanoChatConfig(
+            vocab_size=vocabulary, hidden_act="gelu_pytorch_tanh", **nanochat), {}),
         ("gpt2, untied, inner 100", GPT2Config(
             vocab_size=vocabulary, n_inner=100, tie_word_embeddings=False, **gpt2), {}),
         ("llama, biases, bfloat16", LlamaConfig(
@@ -175,25 +179,25 @@ def main():
                 "-o", tokenizer)
         vocabulary = len(PreTrainedTokenizerFast(tokenizer_file=tokenizer))
         cases = []
-        for family, options in FAMILIES.items():
-            cases.append(("apus", family, lambda folder, family=family, options=options: trained(
+        for name, (family, options) in TRAINED.items():
+            cases.append(("apus", name, lambda folder, family=family, options=options: trained(
                 arguments.apus, family, options, arguments.corpus, tokenizer, folder)))
         for seed, (name, configuration, options) in enumerate(saved_cases(vocabulary)):
             cases.append(("transformers", name,
                           lambda folder, configuration=configuration, seed=seed, options=options:
                           saved(configuration, tokenizer, folder, seed, **options)))
-        print(f"{'saved by':<13} {'model':<26} {'tokens':>6} {'max |difference|':>17}")
+        print(f"{'saved by':<13} {'model':<28} {'tokens':>6} {'max |difference|':>17}")
         for index, (writer, name, write) in enumerate(cases):
             folder = os.path.join(work, f"model-{index}")
             try:
                 write(folder)
                 tokens, difference = compare(arguments.apus, folder, work)
                 passes = difference < TOLERANCE
-                print(f"{writer:<13} {name:<26} {tokens:>6} {difference:>17.1e}  "
+                print(f"{writer:<13} {name:<28} {tokens:>6} {difference:>17.1e}  "
                       f"{'passes' if passes else 'FAILS'}", flush=True)
             except Failure as failure:
                 passes = False
-                print(f"{writer:<13} {name:<26} FAILS: {failure}", flush=True)
+                print(f"{writer:<13} {name:<28} FAILS: {failure}", flush=True)
             failures += not passes
     sys.exit(1 if failures else 0)
 
