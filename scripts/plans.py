@@ -15,7 +15,9 @@ def planned(apus, corpus, validation, work, seconds, words=()):
         parts = [part.strip() for part in line.strip().split("  ") if part.strip()]
         if len(parts) > 1:
             said[parts[0]] = parts[1]
+    # What only some plans have.
+    parts = {"--activation": said["activation"]} if "activation" in said else {}
     return {"--layers": said["layers"], "--width": said["width"], "--heads": said["heads"],
             "--context": said["context"], "--batch-tokens": said["tokens a step"].split()[0],
             "--sampled-softmax": said["sampled softmax"].split()[0].replace("none", "0"),
-            "vocabulary": int(said["vocabulary"].split()[0])}
+            **parts, "vocabulary": int(said["vocabulary"].split()[0])}
