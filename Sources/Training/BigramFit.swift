@@ -47,7 +47,6 @@ public struct CountFit: Sendable, Codable, Equatable {
 /// Memory: six floats a weight, and `rows × columns` floats, twice over each way in unlucky draws. Equal
 /// counts and seeds give equal bits on any number of threads.
 package final class BigramFit {
-  private static let (beta1, beta2, epsilon) = (0.8, 0.95, Float(1e-12))
   /// Minus the logarithm of the frequency whose logit is 0 at the start.
   private static let middle = 9.0
 
@@ -62,7 +61,6 @@ package final class BigramFit {
   private let softCap: Float
   private let precision: Precision
   private let arena: Arena
-  private let moments: (embedding: [MutableFloats], head: [MutableFloats])
   private let headGradient: MutableFloats
   /// The rows of the head that an update looks at, if not all, and what their tokens are drawn by.
   private let drawnHead: MutableFloats
@@ -81,8 +79,7 @@ package final class BigramFit {
   /// Of every thread, for the followers of a token that are columns: their places, and what they take off a gradient.
   private let scratch: [(places: UnsafeMutablePointer<Int32>, values: MutableFloats)]
   private let draw: FrequencyDraw
-  /// Updates of every token's rows of the embedding and of the head.
-  private var (visits, headVisits): ([Int], [Int])
+  private var (embeddingAdam, headAdam): (LazyAdam, LazyAdam)
   /// A bit for every token that is a column of an update, and which column it is.
   private var isColumn: [UInt64]
   private var columnOf: [Int32]
@@ -101,11 +98,12 @@ package final class BigramFit {
     let size = vocabulary * width
     let arena = Arena()
     self.arena = arena
-    // Fresh pages of an arena are zeros: moments and the head start there.
+    // Fresh pages of an arena are zeros: the head starts there.
     func zeros(_ count: Int) -> MutableFloats { arena.floats(max(count, 1)) }
     embedding = zeros(size)
     head = zeros(size)
-    moments = ([zeros(size), zeros(size)], [zeros(size), zeros(size)])
+    embeddingAdam = LazyAdam(embedding, rows: vocabulary, width: width, in: arena)
+    headAdam = LazyAdam(head, rows: vocabulary, width: width, in: arena)
     capacity = min(vocabulary, 2 * max(1, options.rows))
     (rows, normed) = (zeros(capacity * width), zeros(capacity * width))
     (dNormed, dRows) = (zeros(capacity * width), zeros(capacity * width))
@@ -120,8 +118,6 @@ package final class BigramFit {
       let places = UnsafeMutableRawPointer(zeros(vocabulary))
       return (places.bindMemory(to: Int32.self, capacity: vocabulary), zeros(vocabulary))
     }
-    visits = [Int](repeating: 0, count: vocabulary)
-    headVisits = visits
     columnOf = (0..<Int32(vocabulary)).map { $0 }
     isColumn = [UInt64](repeating: .max, count: (vocabulary + 63) / 64)
     var random = RandomSource(seed: seed, stream: 2 << 32)
@@ -207,12 +203,9 @@ package final class BigramFit {
     kernels.rmsNormBackward(
       dNormed, x: rows, weight: nil, inverseRMS: inverseRMS, rows: batch.count, width: width,
       into: dRows, keep: false, dWeight: nil)
-    move(
-      head, columns ?? Array(0..<count), along: headGradient, moments.head, &headVisits,
-      rate: options.headRate * share)
-    move(
-      embedding, batch, along: dRows, moments.embedding, &visits,
-      rate: options.embeddingRate * share)
+    headAdam.move(
+      columns ?? Array(0..<count), along: headGradient, rate: options.headRate * share)
+    embeddingAdam.move(batch, along: dRows, rate: options.embeddingRate * share)
     return nats
   }
 
@@ -292,35 +285,6 @@ package final class BigramFit {
       }
     }
     return count
-  }
-
-  /// Adam on the rows of a table that belong to `tokens`, each by how often it was updated.
-  private func move(
-    _ table: MutableFloats, _ tokens: [Int], along gradient: MutableFloats,
-    _ moments: [MutableFloats], _ visits: inout [Int], rate: Double
-  ) {
-    for token in tokens { visits[token] += 1 }
-    Workers.shared.divide(tokens.count) { [visits] range, _ in
-      for row in range {
-        let token = tokens[row]
-        adam(
-          table, gradient + row * width, moments, at: token * width, count: width, rate: rate,
-          updates: visits[token])
-      }
-    }
-  }
-
-  private func adam(
-    _ parameters: MutableFloats, _ gradient: MutableFloats, _ moments: [MutableFloats],
-    at start: Int, count: Int, rate: Double, updates: Int
-  ) {
-    kernels.adamW(
-      parameters + start, gradient: gradient, firstMoment: moments[0] + start,
-      secondMoment: moments[1] + start, count: count, gradientScale: 1, rate: Float(rate),
-      beta1: Float(Self.beta1), beta2: Float(Self.beta2), epsilon: Self.epsilon, decay: 0,
-      isCautious: false, skipsUntouched: false,
-      correction1: Float(1 - pow(Self.beta1, Double(updates))),
-      correction2: Float(1 - pow(Self.beta2, Double(updates))))
   }
 
   /// The model norms what it looks up, so lengths say nothing; an optimizer expects those of a start.
