@@ -9,6 +9,6 @@ public struct GrammarError: Error, CustomStringConvertible, Equatable {
 
   init(_ description: String, hint: String? = nil) {
     self.description = description
-    self.hint = hint
+    self.hint = hint ?? "docs/sampling.md says what a grammar and a JSON schema may hold"
   }
 }

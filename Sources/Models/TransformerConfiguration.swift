@@ -108,13 +108,12 @@ public struct TransformerConfiguration: Sendable, Equatable {
     if heads % keyValueHeads != 0 {
       return "\(keyValueHeads) key-value heads do not divide \(heads) heads"
     }
+    if [.gpt2, .nanochat].contains(family), heads * headWidth != width {
+      return "\(family.rawValue) divides its width among its heads, "
+        + "and \(width) is not \(heads) × \(headWidth)"
+    }
+    if family == .gpt2, keyValueHeads != heads { return "gpt2 has no grouped heads" }
     if headWidth % 2 != 0 { return "head width \(headWidth) is odd" }
-    if family == .gpt2, heads * headWidth != width || keyValueHeads != heads {
-      return "gpt2 needs width = heads × head width and no grouped heads"
-    }
-    if family == .nanochat, heads * headWidth != width {
-      return "nanochat needs width = heads × head width"
-    }
     return nil
   }
 

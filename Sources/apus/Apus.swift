@@ -61,11 +61,13 @@ struct Apus: ParsableCommand {
     if let failure = Failure(error) { return failure }
     if exitCode(for: error) == .success {
       Console.show(fullMessage(for: error) + "\n")
-      return Failure(status: .success)
+      return .silentSuccess
     }
+    // The parser's own suggestion comes without regard to the verb; the hint has a better one.
+    let message = message(for: error).split(separator: ". Did you mean").first ?? ""
     return Failure(
-      message(for: error), status: exitCode(for: error) == .validationFailure ? .usage : .failure,
-      hint: Suggestion.hint(for: arguments))
+      String(message), status: exitCode(for: error) == .validationFailure ? .usage : .failure,
+      hint: Suggestion.hint(for: arguments, refused: String(message)))
   }
 
   /// Ends the program on a processor that has not what it was compiled for.

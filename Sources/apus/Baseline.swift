@@ -36,7 +36,8 @@ final class Baseline {
     }
     progress.clear()
     if text.count == 0 {
-      throw Failure("the corpus of the baseline is empty", status: .badData)
+      throw Failure(
+        "the corpus of the baseline is empty", status: .badData, hint: "give files that hold text")
     }
     messages.say(
       "5-gram baseline: sorting \(Format.count(text.count)) tokens takes "

@@ -140,7 +140,9 @@ struct ChainOptions: ParsableArguments {
     result.penaltyWindow = max(0, repeatLastN)
     result.logitBias = Dictionary(logitBias.map { ($0.token, $0.bias) }, uniquingKeysWith: +)
     if let problem = result.problem {
-      throw Failure("the sampler cannot work: \(problem)", status: .usage)
+      throw Failure(
+        "the sampler cannot work: \(problem)", status: .usage,
+        hint: "apus sample --help says what each number stands for and where it may lie")
     }
     return result
   }

@@ -38,11 +38,12 @@ enum Console {
   ///   with 0.
   static func write(_ bytes: [UInt8]) throws(Failure) {
     let code = writeAll(bytes, to: STDOUT_FILENO)
-    if code == EPIPE { throw Failure(status: .success) }
+    if code == EPIPE { throw .silentSuccess }
     if code != 0 {
       throw Failure(
         "cannot write to standard output: \(String(cString: strerror(code)))", status: .inputOutput,
-        hint: code == ENOSPC ? "free some space, or write to another disk" : nil)
+        hint: code == ENOSPC
+          ? "free some space, or write to another disk" : ExitStatus.inputOutput.usualHint)
     }
   }
 

@@ -68,10 +68,9 @@ final class Cooperation: @unchecked Sendable {
         sleep(1)
         if Interruption.isRequested { _exit(failure.status.rawValue) }
       }
-      Failure(
-        "process \(communicator.rank) on \(Job.hostName): \(failure.message)",
-        status: failure.status, hint: failure.hint
-      ).report(always: true)
+      var placed = failure
+      placed.message = "process \(communicator.rank) on \(Job.hostName): \(failure.message)"
+      placed.report(always: true)
     } else {
       failure.report()
     }

@@ -19,6 +19,18 @@ package enum ExitStatus: Int32 {
   case cannotCreate = 73
   case inputOutput = 74
   case interrupted = 130
+
+  /// What to do about a failure of that kind, where nothing more is known.
+  package var usualHint: String {
+    switch self {
+    case .success, .interrupted, .failure: "run it again"
+    case .usage: "--help behind the command shows what is possible"
+    case .badData: "the file is damaged or of another kind; fetch or write it again"
+    case .noInput: "check the path"
+    case .cannotCreate: "choose a place that you may write to"
+    case .inputOutput: "check the disk, and that nothing else changes the file"
+    }
+  }
 }
 
 /// One error: what, where, why, then a hint.
@@ -27,14 +39,27 @@ package struct Failure: Error, CustomStringConvertible {
   package var message: String
   /// The code the process ends with.
   package var status: ExitStatus
-  /// What to do about it.
-  package var hint: String?
+  /// What to do about it; nil only where nothing can be, after Ctrl-C and a closed pipe.
+  package let hint: String?
 
-  package init(_ message: String = "", status: ExitStatus, hint: String? = nil) {
+  /// An error, always with something to do about it.
+  package init(_ message: String, status: ExitStatus, hint: String) {
     self.message = message
     self.status = status
     self.hint = hint
   }
+
+  private init(_ message: String, _ status: ExitStatus) {
+    self.message = message
+    self.status = status
+    hint = nil
+  }
+
+  /// The end of a command that has said all it had to say, or has nobody left to say it to.
+  package static let silentSuccess = Failure("", .success)
+
+  /// The end of a command that Ctrl-C ends.
+  package static let interruption = Failure("interrupted", .interrupted)
 
   /// A failure of a library, in the same form; nil for errors that the argument parser explains.
   package init?(_ error: any Error) {
@@ -42,7 +67,8 @@ package struct Failure: Error, CustomStringConvertible {
     case let failure as Failure: self = failure
     case let failure as FileFailure: self.init(failure)
     case let failure as any ExplainedError:
-      self.init(failure.description, status: failure.status, hint: failure.hint)
+      let status = failure.status
+      self.init(failure.description, status: status, hint: failure.hint ?? status.usualHint)
     default: return nil
     }
   }
@@ -54,14 +80,15 @@ package struct Failure: Error, CustomStringConvertible {
       case "open", "read": failure.code == EIO ? .inputOutput : .noInput
       default: failure.code == EACCES || failure.code == EROFS ? .cannotCreate : .inputOutput
       }
-    let hint: String? =
+    let hint =
       switch failure.code {
       case ENOSPC, EDQUOT: "free some space, or write to another disk"
       case EFBIG: "a limit on file sizes is set (ulimit -f)"
+      case EACCES where ["open", "read"].contains(failure.action): "you need the right to read it"
       case EACCES, EROFS, EPERM: "choose a place that you may write to"
       case ENOENT where failure.action == "create": "create the folder first"
       case ENOENT: "check the path"
-      default: nil
+      default: status.usualHint
       }
     self.init(failure.description, status: status, hint: hint)
   }

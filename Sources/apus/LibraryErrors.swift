@@ -59,7 +59,7 @@ extension GrammarError: ExplainedError {
 extension Interruption {
   /// Ends the command if the user asked for it.
   static func check() throws {
-    if isRequested { throw Failure("interrupted", status: .interrupted) }
+    if isRequested { throw Failure.interruption }
   }
 }
 

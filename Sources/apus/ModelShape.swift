@@ -47,9 +47,7 @@ struct ModelShape: ParsableArguments {
     let configuration = TransformerConfiguration(
       family: family, vocabularySize: vocabulary ?? vocabSize, contextLength: context,
       layers: layers, width: width, heads: heads)
-    if let problem = configuration.problem {
-      throw Failure("no such model can be: \(problem)", status: .usage)
-    }
+    try configuration.check()
     return configuration
   }
 
@@ -58,5 +56,15 @@ struct ModelShape: ParsableArguments {
     var random = RandomSource(seed: 42, stream: 0)
     let tokens = (0...tokens).map { _ in Token(random.next() % UInt64(vocabSize)) }
     return (Array(tokens.dropLast()), Array(tokens.dropFirst()))
+  }
+}
+
+extension TransformerConfiguration {
+  /// Refuses sizes that no model can have.
+  func check() throws(Failure) {
+    guard let problem else { return }
+    throw Failure(
+      "no such model can be: \(problem)", status: .usage,
+      hint: "a width is so many heads of one even width, 64 for example: --width 192 --heads 3")
   }
 }

@@ -87,7 +87,9 @@ struct NextCommand: ParsableCommand {
     func answerLine(_ bytes: ArraySlice<UInt8>) throws {
       let line = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
       guard let text = String(validating: line, as: UTF8.self) else {
-        throw Failure("a context is not valid UTF-8", status: .badData)
+        throw Failure(
+          "a context is not valid UTF-8", status: .badData,
+          hint: "convert it first, for example: iconv -f latin1 -t utf-8")
       }
       try answer(text)
       if !report.json { try Console.write("\n") }

@@ -194,12 +194,17 @@ struct PerplexityCommand: ParsableCommand {
     options.checksSums = checkSum
     if bos {
       guard let token = loaded.tokenizer.beginningOfText ?? loaded.tokenizer.endOfText else {
-        throw Failure("the tokenizer has no token that begins a document", status: .usage)
+        throw Failure(
+          "the tokenizer has no token that begins a document", status: .usage,
+          hint: "leave out --bos")
       }
       options.prefix = token
     }
-    if let problem = options.problem(longest: loaded.transformer.contextLength) {
-      throw Failure(problem, status: .usage)
+    let longest = loaded.transformer.contextLength
+    if let problem = options.problem(longest: longest) {
+      throw Failure(
+        problem, status: .usage,
+        hint: "--context is 2 to \(longest), and --stride 1 to the context; half of it is usual")
     }
     return options
   }

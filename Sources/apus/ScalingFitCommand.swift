@@ -48,7 +48,8 @@ struct ScalingFitCommand: ParsableCommand {
     }
     if bootstraps.isEmpty {
       throw Failure(
-        "\(table) holds \(losses.groups.count) losses, too few for a law", status: .badData)
+        "\(table) holds \(losses.groups.count) losses, too few for a law", status: .badData,
+        hint: "a law of one power and a floor has three numbers, and needs more losses than those")
     }
     let weights = Prediction.weights(bootstraps.map(\.fit.criterion))
     var lines: [String] = []

@@ -57,12 +57,7 @@ struct StudyStart {
     plan.hasControls = design.controls
     if let tokens = design.validationTokens { plan.validationTokens = tokens.value }
     if let tokens = design.testTokens { plan.testTokens = tokens.value }
-    if let problem = models.lazy.map({ plan.configuration($0).problem }).first(where: { $0 != nil }
-    ),
-      let problem
-    {
-      throw Failure("no such model can be: \(problem)", status: .usage)
-    }
+    for model in models { try plan.configuration(model).check() }
     // A time would choose other sizes whenever the machine is a little faster: the first choice holds.
     if design.sizes == nil, let kept = try ScalingStudy.plan(in: command.output),
       kept.models == plan.models, kept.tokensPerStep == plan.tokensPerStep
@@ -77,7 +72,11 @@ struct StudyStart {
         for: plan, seconds: 0.9 * seconds, speed: speed, available: bytes / 5)
     }
     self.plan = plan
-    if let problem = plan.problem { throw Failure(problem, status: .usage) }
+    if let problem = plan.problem {
+      throw Failure(
+        problem, status: .usage,
+        hint: "a longer --time, or other --sizes; --dry-run shows what comes of them")
+    }
   }
 
   /// The tokenizer that was named, or the study's own, or a new one.

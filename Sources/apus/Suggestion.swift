@@ -32,8 +32,8 @@ package enum Suggestion {
     return row[second.count]
   }
 
-  /// What to try after the argument parser refused `arguments`.
-  static func hint(for arguments: [String]) -> String {
+  /// What to try after the argument parser refused `arguments` with a message.
+  static func hint(for arguments: [String], refused message: String) -> String {
     let (command, path, rest) = deepestCommand(in: arguments)
     let help = "\(path) --help shows what is possible"
     if let word = rest.first, !word.hasPrefix("-"), !subcommands(of: command).isEmpty {
@@ -47,7 +47,26 @@ package enum Suggestion {
         return "did you mean '\(near)' for '\(option)'?"
       }
     }
-    return help
+    return purpose(of: message, in: command).map { "\($0) \(help)" } ?? help
+  }
+
+  /// What the help says of the option whose value is missing or was refused, if that is what `message` says.
+  private static func purpose(of message: String, in command: any ParsableCommand.Type) -> String? {
+    guard message.contains("is invalid for '") || message.hasPrefix("Missing value for '"),
+      let option = message.split(separator: "'").last?.split(separator: " ").first
+    else { return nil }
+    // With lines this long, an option's text stands behind its name.
+    let lines = Apus.helpMessage(for: command, columns: 400).split(separator: "\n")
+    guard
+      let place = lines.firstIndex(where: {
+        $0.hasPrefix("  -") && $0.split { " ,/".contains($0) }.contains(option)
+      })
+    else { return nil }
+    let words = lines[place].split(separator: "  ", omittingEmptySubsequences: true)
+    guard let text = words.count > 1 ? words.last : lines.dropFirst(place + 1).first else {
+      return nil
+    }
+    return "\(option): \(text.trimmingPrefix { $0 == " " })"
   }
 
   /// The command that the leading arguments name, how it is called, and the arguments after that.

@@ -61,7 +61,8 @@ struct TokenizeCommand: ParsableCommand {
         hint: "--format u32")
     }
     if endOfText, tokenizer.endOfText == nil {
-      throw Failure("the tokenizer has no end-of-text token", status: .usage)
+      throw Failure(
+        "the tokenizer has no end-of-text token", status: .usage, hint: "leave out --end-of-text")
     }
     let texts = try corpus.open(for: Self.self)
     // Only the first process writes.

@@ -35,7 +35,7 @@ struct TrainStart {
       if let context = command.shape.context, context > shape.contextLength {
         throw Failure(
           "a window of \(context) tokens is longer than the model's \(shape.contextLength)",
-          status: .usage)
+          status: .usage, hint: "leave out --context, or ask for at most \(shape.contextLength)")
       }
     } else {
       transformer = nil
@@ -76,7 +76,9 @@ struct TrainStart {
         status: .usage, hint: "ask for fewer, or for more --batch-tokens")
     }
     if wishes.switches.softCap != nil, plan.configuration.family != .nanochat {
-      throw Failure("--soft-cap is a part of nanochat alone", status: .usage)
+      throw Failure(
+        "--soft-cap is a part of nanochat alone", status: .usage,
+        hint: "leave it out, or take --family nanochat")
     }
     if command.recipe.start == .counts, plan.start == nil {
       throw Failure(
@@ -91,11 +93,9 @@ struct TrainStart {
     if plan.sampledTokens != nil, wishes.dividesVocabulary {
       throw Failure(
         "--sampled-softmax and --tensor-parallel exclude each other: processes divide the vocabulary "
-          + "already", status: .usage)
+          + "already", status: .usage, hint: "leave one of them out")
     }
-    if let problem = plan.configuration.problem {
-      throw Failure("no such model can be: \(problem)", status: .usage)
-    }
+    try plan.configuration.check()
     _ = try options(for: plan)
   }
 

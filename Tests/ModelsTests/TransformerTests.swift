@@ -253,6 +253,14 @@ struct TransformerTests {
     #expect(configuration.problem == nil)
     configuration.headWidth = 7
     #expect(configuration.problem == "head width 7 is odd")
+    configuration = TransformerConfiguration(
+      family: .nanochat, vocabularySize: 8, contextLength: 8, layers: 1, width: 100, heads: 3)
+    #expect(
+      configuration.problem == "nanochat divides its width among its heads, and 100 is not 3 × 33")
+    configuration = TransformerConfiguration(
+      family: .gpt2, vocabularySize: 8, contextLength: 8, layers: 1, width: 24, heads: 4,
+      keyValueHeads: 2)
+    #expect(configuration.problem == "gpt2 has no grouped heads")
   }
 
   @Test(

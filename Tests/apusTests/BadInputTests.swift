@@ -33,6 +33,13 @@ struct BadInputTests {
     try await expect(64, "apus sample --help", ["sample"])
     try await expect(64, "apus train --help", ["train", "x.txt", "-o", "m", "--steps", "many"])
     try await expect(64, "-o MODEL", ["train", "x.txt"])
+    // The help's own words on the option whose value was refused.
+    try await expect(
+      64, "hint: --time: Train for this long: 90s, 15m, 2h. apus train --help",
+      ["train", "x.txt", "-o", "m", "--time", "2x"])
+    try await expect(
+      64, "error: Unknown option '--temprature'\nhint: did you mean '--temperature'",
+      ["sample", "m", "x", "--temprature", "2"])
   }
 
   @Test("options that contradict each other are a usage error")
@@ -44,6 +51,19 @@ struct BadInputTests {
       ["train", "x.txt", "-o", "m", "--cooldown", "0.3", "--schedule", "linear"])
     try await expect(64, "at least 1", ["sample", "m", "x", "-n", "0"])
     try await expect(64, "exclude", ["perplexity", "m", "--json", "--per-token"])
+  }
+
+  @Test("sizes that no model and no window can have are a usage error, with a hint")
+  func sizes() async throws {
+    let goods = try await Workshop.shared.goods()
+    try await expect(
+      64, "100 is not 3 × 33",
+      [
+        "train", goods.corpus, "--tokenizer", goods.tokenizer, "-o", "m", "--width", "100",
+        "--heads", "3", "--dry-run",
+      ])
+    try await expect(
+      64, "hint: --context is 2 to ", ["perplexity", goods.model, goods.corpus, "--stride", "0"])
   }
 
   @Test("what is not there is no input, and a near name is suggested")
