@@ -14,7 +14,10 @@ extension TrainingPlan {
     _ wishes: Wishes, family: TransformerConfiguration.Family, vocabularySize: Int
   ) -> Int? {
     if let wish = wishes.sampledTokens { return wish == 0 || wish >= vocabularySize ? nil : wish }
-    guard family == .nanochat, !wishes.dividesVocabulary else { return nil }
+    // Models from elsewhere go on with the loss that made them.
+    guard family == .nanochat || family != .gpt2 && !wishes.isContinuation,
+      !wishes.dividesVocabulary
+    else { return nil }
     return vocabularySize >= 4 * usualSample ? usualSample : nil
   }
 

@@ -7,9 +7,10 @@ import Models
 
 extension TransformerConfiguration {
   /// Whether such a model, before its blocks add anything, is a function of the last token that a
-  /// `BigramFit` computes: a normed embedding, and a head of its own.
+  /// `BigramFit` computes: the norm before the head has no more to do than its name says, and the head is
+  /// the model's own. `gpt2` takes means off, and adds positions.
   public var canStartFromCounts: Bool {
-    family == .nanochat && normalizesEmbedding && !tiedHead && vocabularySize <= 1 << 16
+    family != .gpt2 && !tiedHead && vocabularySize <= 1 << 16
   }
 }
 

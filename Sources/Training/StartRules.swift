@@ -24,12 +24,37 @@ extension TrainingPlan {
   static func startsFromCounts(
     _ wishes: Wishes, _ configuration: TransformerConfiguration, epochs: Double
   ) -> Bool {
-    guard configuration.canStartFromCounts, !wishes.isContinuation, wishes.zeroProjections != false,
-      wishes.start != .random
+    guard configuration.withHead(tied: wishes.switches.tiedHead ?? false).canStartFromCounts,
+      !wishes.isContinuation, wishes.zeroProjections != false, wishes.start != .random
     else { return false }
     guard wishes.start == nil, let bytes = wishes.corpusBytes else { return true }
     return bytes >= leastBytesPerToken * configuration.vocabularySize
       && epochs < mostEpochsAfterCounts
+  }
+
+  /// What the plan says of the start.
+  static func startItems(
+    _ wishes: Wishes, _ configuration: TransformerConfiguration, _ start: CountFit?,
+    _ optimizer: OptimizerOptions
+  ) -> [Item] {
+    guard configuration.canStartFromCounts else { return [] }
+    let reason =
+      wishes.start != nil
+      ? "as asked"
+      : start.map { "\($0.steps) updates on counts of pairs, before the first step" }
+        ?? "weights that are there, or too little text for how long it is read"
+    let item = Item(name: "start", value: start == nil ? "random" : "counts", reason: reason)
+    guard optimizer.kind == .muon else { return [item] }
+    let rates = [optimizer.embeddingRate, optimizer.headRate].map(Self.rounded)
+    return [
+      item,
+      Item(
+        name: "rates", value: rates.joined(separator: ", "),
+        reason: "of embedding and head, "
+          + (start != nil
+            ? "which know something already"
+            : wishes.isContinuation ? "which go on" : "which start at random")),
+    ]
   }
 
   /// What is fitted before the first step, where there is something to fit.
@@ -88,4 +113,13 @@ extension TrainingPlan {
   static let embeddingShareAfterCounts = 10.0
   /// The head's rate over Muon's, after a start from counts.
   static let headShareAfterCounts = 0.07
+}
+
+extension TransformerConfiguration {
+  /// The same but for its head.
+  fileprivate func withHead(tied: Bool) -> TransformerConfiguration {
+    var configuration = self
+    configuration.tiedHead = tied
+    return configuration
+  }
 }

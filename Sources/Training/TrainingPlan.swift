@@ -44,6 +44,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public let precision: Precision
   /// How embedding and head are fitted to counts before the first step, or nil.
   public private(set) var start: CountFit?
+  /// Whether matrices into the residual stream start at 0; nil as is usual in the family.
+  public let zeroProjections: Bool?
   /// How many tokens stand for the vocabulary in a step's loss, or nil for all.
   public private(set) var sampledTokens: Int?
   /// The share of the corpus's documents that is held out for validation; nil if none of it is.
@@ -87,7 +89,7 @@ public struct TrainingPlan: Sendable, Equatable {
       ?? Self.vocabularySize(layers: 1, isSampled: true, corpusBytes: wishes.corpusBytes)
     let isSampled =
       Self.sampledTokens(wishes, family: family, vocabularySize: mostTokens) != nil
-      && family == .nanochat
+      && family != .gpt2
     var horizon = wishes.horizon
     if horizon == nil, wishes.depth == nil, wishes.layers == nil { horizon = .seconds(300) }
     var depth = Double(wishes.layers ?? wishes.depth ?? 4)
@@ -137,10 +139,14 @@ public struct TrainingPlan: Sendable, Equatable {
       ?? .tokens(Self.tokens(configuration: configuration, corpusBytes: wishes.corpusBytes))
     let assumedBatch = wishes.batchTokens ?? 2_048
     var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
-    let startsFromCounts = Self.startsFromCounts(
-      wishes, configuration,
-      epochs: Self.epochs(
-        tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes))
+    let epochs = Self.epochs(
+      tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
+    let startsFromCounts = Self.startsFromCounts(wishes, configuration, epochs: epochs)
+    if startsFromCounts, configuration.tiedHead {
+      configuration.tiedHead = false
+      items.append(Item(name: "head", value: "its own", reason: "to start from counts"))
+    }
+    zeroProjections = wishes.zeroProjections ?? (startsFromCounts ? true : nil)
     let fullRate =
       kind == .muon
       ? Self.muonRate(startsFromCounts: startsFromCounts)
@@ -246,25 +252,7 @@ public struct TrainingPlan: Sendable, Equatable {
       Item(
         name: "warm-up", value: "\(warmup) steps",
         reason: wishes.warmupSteps == nil ? "at most a third of the run" : "as asked"))
-    if configuration.canStartFromCounts {
-      items.append(
-        Item(
-          name: "start", value: start == nil ? "random" : "counts",
-          reason: wishes.start != nil
-            ? "as asked"
-            : start.map { "\($0.steps) updates on counts of pairs, before the first step" }
-              ?? "weights that are there, or too little text for how long it is read"))
-      if kind == .muon {
-        let rates = [optimizer.embeddingRate, optimizer.headRate]
-        items.append(
-          Item(
-            name: "rates", value: rates.map(Self.rounded).joined(separator: ", "),
-            reason: "of embedding and head, "
-              + (start != nil
-                ? "which know something already"
-                : wishes.isContinuation ? "which go on" : "which start at random")))
-      }
-    }
+    items += Self.startItems(wishes, configuration, start, optimizer)
     if let usual = wishes.usualValidationFraction {
       validationFraction = decide(
         "held out", wishes.validationFraction, usual,

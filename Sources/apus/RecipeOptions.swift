@@ -105,7 +105,7 @@ struct RecipeOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Let n tokens, drawn anew for every step, stand for the vocabulary in its loss, beside the \
-      step's targets; 0 for the whole vocabulary (default: 2,048 for nanochat with 8,192 or more).
+      step's targets; 0 for the whole vocabulary (default: 2,048 of 8,192 or more; none for gpt2).
       """, valueName: "n"))
   var sampledSoftmax: Count?
 

@@ -153,8 +153,7 @@ struct TrainCommand: ParsableCommand {
     }
     let transformer =
       start.transformer
-      ?? Transformer(
-        plan.configuration, seed: seed, zeroProjections: switches.zeroProjections?.isOn)
+      ?? Transformer(plan.configuration, seed: seed, zeroProjections: plan.zeroProjections)
     let trainer = try Trainer(
       transformer, tokenizer: tokenizer, options: try start.options(for: plan), folder: folder,
       communicator: processes, tensors: layout.tensorParallel, stages: layout.pipelineParallel)

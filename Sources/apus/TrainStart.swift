@@ -83,11 +83,11 @@ struct TrainStart {
     if command.recipe.start == .counts, plan.start == nil {
       throw Failure(
         command.initialModel == nil
-          ? "no start from counts: it takes a normed embedding, a head of its own and projections that "
-            + "start at zero"
+          ? "no start from counts: it takes a norm without means, a head of its own and projections "
+            + "that start at zero"
           : "--init brings the first weights, and --start counts makes others", status: .usage,
         hint: command.initialModel == nil
-          ? "--family nanochat without switches has them; --start random is for all others"
+          ? "every family but gpt2 has them without switches; --start random is for all others"
           : "leave one of them out")
     }
     if plan.sampledTokens != nil, wishes.dividesVocabulary {

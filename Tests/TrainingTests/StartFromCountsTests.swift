@@ -96,16 +96,23 @@ extension WholeRuns {
       return nats / Double(counts.total)
     }
 
-    @Test("the untrained network predicts what was fitted")
-    func network() throws {
+    @Test(
+      "the untrained network predicts what was fitted",
+      arguments: [TransformerConfiguration.Family.nanochat, .llama, .qwen3])
+    func network(family: TransformerConfiguration.Family) throws {
       var run = try run(1)
       defer { run.folder.remove() }
+      run.configuration = TransformerConfiguration(
+        family: family, vocabularySize: 257, contextLength: 16, layers: 1, width: 32, heads: 2)
+      run.configuration.tiedHead = false
       run.options.optimizer = .muon(learningRate: 1e-12)
       run.options.start?.steps = 300
       run.options.data.shuffle = .buffer()
       run.options.data.validation = run.options.data.corpus
       run.options.data.validationTokens = 4_096
-      let trainer = try run.trainer()
+      let trainer = try Trainer(
+        Transformer(run.configuration, seed: 1, zeroProjections: true), tokenizer: run.tokenizer,
+        options: run.options, folder: run.model)
       var fitted: Double?
       _ = try trainer.run {
         if case .startedFromCounts(_, let loss, _) = $0 { fitted = loss }

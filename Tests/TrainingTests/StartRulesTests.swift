@@ -87,6 +87,41 @@ import Training
     #expect(TrainingPlan(other, cores: 2).start != nil)
   }
 
+  @Test(
+    "llama and qwen3 get a head of their own and projections at zero where they start from counts",
+    arguments: [TransformerConfiguration.Family.llama, .qwen3])
+  func families(family: TransformerConfiguration.Family) {
+    var wishes = TrainingPlan.Wishes()
+    wishes.family = family
+    wishes.corpusBytes = 150_000_000
+    wishes.horizon = .seconds(60)
+    let plan = TrainingPlan(wishes, cores: 2)
+    #expect(plan.start != nil && plan.sampledTokens == 2_048)
+    #expect(!plan.configuration.tiedHead && plan.zeroProjections == true)
+    #expect(plan.configuration.vocabularySize == 65_536 && plan.schedule.shape == .linear)
+    #expect(plan.items.contains { $0.name == "head" })
+    // What is not to start from counts stays as the family is.
+    let refusals: [(inout TrainingPlan.Wishes) -> Void] = [
+      { $0.start = .random }, { $0.switches.tiedHead = true }, { $0.isContinuation = true },
+      { $0.corpusBytes = 100_000 },
+    ]
+    for refuse in refusals {
+      var other = wishes
+      refuse(&other)
+      let plan = TrainingPlan(other, cores: 2)
+      #expect(plan.start == nil && plan.configuration.tiedHead && plan.zeroProjections == nil)
+      #expect(!plan.items.contains { $0.name == "head" })
+      #expect((plan.sampledTokens == nil) == (other.isContinuation || other.corpusBytes == 100_000))
+    }
+    wishes.zeroProjections = false
+    #expect(TrainingPlan(wishes, cores: 2).start == nil)
+    #expect(TrainingPlan(wishes, cores: 2).zeroProjections == false)
+    wishes.family = .gpt2
+    wishes.zeroProjections = nil
+    let gpt2 = TrainingPlan(wishes, cores: 2)
+    #expect(gpt2.start == nil && gpt2.sampledTokens == nil && gpt2.configuration.tiedHead)
+  }
+
   @Test("a corpus that is read twice or more is not counted first, unless that is asked for")
   func readings() {
     var wishes = TrainingPlan.Wishes()
