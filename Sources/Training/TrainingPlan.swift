@@ -141,7 +141,8 @@ public struct TrainingPlan: Sendable, Equatable {
     var tokens = Self.expectedTokens(length, cost: cost, speed: speed, batch: assumedBatch)
     let epochs = Self.epochs(
       tokens: tokens, vocabularySize: vocabularySize, corpusBytes: wishes.corpusBytes)
-    let startsFromCounts = Self.startsFromCounts(wishes, configuration, epochs: epochs)
+    let startsFromCounts = Self.startsFromCounts(
+      wishes, configuration, isSampled: sampledTokens != nil, epochs: epochs)
     if startsFromCounts, configuration.tiedHead {
       configuration.tiedHead = false
       items.append(Item(name: "head", value: "its own", reason: "to start from counts"))

@@ -103,7 +103,7 @@ import Training
     // What is not to start from counts stays as the family is.
     let refusals: [(inout TrainingPlan.Wishes) -> Void] = [
       { $0.start = .random }, { $0.switches.tiedHead = true }, { $0.isContinuation = true },
-      { $0.corpusBytes = 100_000 },
+      { $0.corpusBytes = 100_000 }, { $0.sampledTokens = 0 },
     ]
     for refuse in refusals {
       var other = wishes
@@ -111,8 +111,14 @@ import Training
       let plan = TrainingPlan(other, cores: 2)
       #expect(plan.start == nil && plan.configuration.tiedHead && plan.zeroProjections == nil)
       #expect(!plan.items.contains { $0.name == "head" })
-      #expect((plan.sampledTokens == nil) == (other.isContinuation || other.corpusBytes == 100_000))
+      let isWhole =
+        other.isContinuation || other.corpusBytes == 100_000 || other.sampledTokens == 0
+      #expect((plan.sampledTokens == nil) == isWhole)
     }
+    var asked = wishes
+    asked.sampledTokens = 0
+    asked.start = .counts
+    #expect(TrainingPlan(asked, cores: 2).start != nil)
     wishes.zeroProjections = false
     #expect(TrainingPlan(wishes, cores: 2).start == nil)
     #expect(TrainingPlan(wishes, cores: 2).zeroProjections == false)
