@@ -43,6 +43,7 @@ TEXTS = [
 TRAINED = {
     "gpt2": ("gpt2", []),
     "llama": ("llama", ["--kv-heads", "2"]),
+    "llama from counts": ("llama", ["--start", "counts"]),
     "qwen3": ("qwen3", ["--kv-heads", "2"]),
     "nanochat": ("nanochat", ["--activation", "relu2"]),
     "nanochat, GELU, no soft cap": ("nanochat", ["--activation", "gelu", "--soft-cap", "0"]),

@@ -112,8 +112,8 @@ public enum CorpusError: Error, CustomStringConvertible, Equatable, Sendable {
       "save it to a file first, then give the file"
     case .positionOutside:
       "resume with the corpus that the run was started with"
-    case .system:
-      nil
+    case .system(let failure):
+      failure.hint
     }
   }
 }

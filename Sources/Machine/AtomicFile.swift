@@ -24,6 +24,23 @@ public struct FileFailure: Error, CustomStringConvertible, Equatable {
 
   /// What failed, where and why.
   public var description: String { "cannot \(action) \(path): \(reason)" }
+
+  /// Whether something was to be read that is there already.
+  private var reads: Bool { ["open", "read"].contains(action) }
+
+  /// What to do about it, if the system's number tells.
+  public var hint: String? {
+    switch code {
+    case ENOSPC, EDQUOT: "free some space, or write to another disk"
+    case EFBIG: "a limit on file sizes is set (ulimit -f)"
+    case EACCES where reads, EPERM where reads: "you need the right to read it"
+    case EACCES, EROFS, EPERM: "choose a place that you may write to"
+    case EISDIR: "name a file, not a folder"
+    case ENOENT where action == "create": "create the folder first"
+    case ENOENT, ENOTDIR: "check the path"
+    default: nil
+    }
+  }
 }
 
 /// A file that is written under a temporary name beside its destination and renamed when complete.

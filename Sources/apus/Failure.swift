@@ -80,17 +80,7 @@ package struct Failure: Error, CustomStringConvertible {
       case "open", "read": failure.code == EIO ? .inputOutput : .noInput
       default: failure.code == EACCES || failure.code == EROFS ? .cannotCreate : .inputOutput
       }
-    let hint =
-      switch failure.code {
-      case ENOSPC, EDQUOT: "free some space, or write to another disk"
-      case EFBIG: "a limit on file sizes is set (ulimit -f)"
-      case EACCES where ["open", "read"].contains(failure.action): "you need the right to read it"
-      case EACCES, EROFS, EPERM: "choose a place that you may write to"
-      case ENOENT where failure.action == "create": "create the folder first"
-      case ENOENT: "check the path"
-      default: status.usualHint
-      }
-    self.init(failure.description, status: status, hint: hint)
+    self.init(failure.description, status: status, hint: failure.hint ?? status.usualHint)
   }
 
   package var description: String {

@@ -56,4 +56,18 @@ struct AtomicFileTests {
         && "\(error)" == "cannot create /nonexistent/folder/file: No such file or directory"
     }
   }
+
+  @Test("what the system refuses says what to do, another thing for reading than for writing")
+  func hints() {
+    let expected: [(String, Int32, String?)] = [
+      ("read", EACCES, "you need the right to read it"),
+      ("create", EACCES, "choose a place that you may write to"),
+      ("create", ENOENT, "create the folder first"), ("open", ENOENT, "check the path"),
+      ("read", EISDIR, "name a file, not a folder"),
+      ("write", ENOSPC, "free some space, or write to another disk"), ("read", EIO, nil),
+    ]
+    for (action, code, hint) in expected {
+      #expect(FileFailure(action, "x", code: code).hint == hint)
+    }
+  }
 }

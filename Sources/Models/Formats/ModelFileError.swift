@@ -37,6 +37,7 @@ public struct ModelFileError: Error, CustomStringConvertible, Equatable, Sendabl
     kind = failure.code == ENOENT || failure.code == ENOTDIR ? .missing : .system
     path = failure.path
     problem = "cannot \(failure.action): \(failure.reason)"
+    hint = failure.hint
   }
 
   /// Where and what; the hint is apart.
