@@ -4,18 +4,16 @@
 
 /// `c = left · right (+ bias) (+ addend)` of packed operands, every block begun with what is added.
 ///
-/// Tiles 0 to 3 hold sums, 4 and 5 rows of the left operand, 6 and 7 columns of the right one.
-///
-/// - by_rows: whether one panel of rows meets all columns before the next does, which writes the result
-///   in its order; the right operand should then fit a second cache.
+/// Tiles 0 to 3 hold sums, 4 and 5 rows of the left operand, 6 and 7 columns of the right one. A panel
+/// of rows meets all columns before the next does, which writes the result in its order: the right
+/// operand should fit a second cache.
 TILES_FUNCTION void TILES_NAME(multiply)(
     const uint32_t *left, const uint32_t *right, long rows, long columns, long groups,
-    const float *bias, const float *addend, long addend_stride, float *c, long stride, int by_rows) {
+    const float *bias, const float *addend, long addend_stride, float *c, long stride) {
   float copy[32 * 32] __attribute__((aligned(64)));
   TILES_BEGIN
-  for (long outer = 0; outer < (by_rows ? rows : columns); outer += 32) {
-    for (long inner = 0; inner < (by_rows ? columns : rows); inner += 32) {
-      long row = by_rows ? outer : inner, column = by_rows ? inner : outer;
+  for (long row = 0; row < rows; row += 32) {
+    for (long column = 0; column < columns; column += 32) {
       long height = rows - row < 32 ? rows - row : 32;
       long width = columns - column < 32 ? columns - column : 32;
       int is_whole = height == 32 && width == 32;

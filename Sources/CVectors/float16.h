@@ -1,12 +1,13 @@
-// Products of scaled float16 operands, summed in short blocks of float16 and then in float, for
-// processors with AVX512-FP16.
+// Products of scaled float16 operands, summed in float16 in short chains, for processors with
+// AVX512-FP16.
 //
 // Every row of the left operand and every column of the right one is multiplied by the power of two
-// that brings its largest magnitude into [8, 16): 64 products of at most 16 · 16 stay below 16,384 of
-// 65,504, and what is smaller by 2^17 and more loses bits it could not contribute. A panel begins
-// with the inverse factors of its rows or columns; then, for one k after the other, a left panel
-// holds a word for each row, the element twice (so that a broadcast is a load of 32 bits and leaves
-// the shuffle port to the multiplier), and a right panel the elements of its columns.
+// that brings its largest magnitude into [4, 8). What is smaller by 2^16 and more loses bits it could
+// not contribute. A panel begins with the inverse factors of its rows or columns; then words of two
+// elements follow as in bfloat16.h. A lane of a sum takes every other term, 64 in a row; up to three such
+// chains are added as halves: 192 products of at most 8 · 8 stay below 12,288 of 65,504, and both lanes of
+// a result together below 24,576. A word for two elements, not one element twice, halves what a left
+// operand takes of the caches and of the packing.
 #pragma once
 #if defined(__x86_64__)
 #include "wide.h"
@@ -14,121 +15,150 @@
 #define VECTORS_FLOAT16 \
   static inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi2,fma,f16c")))
 
-/// Rows of a left panel and columns of a right panel: 24 registers of sums. Products that are summed
-/// in float16 before the sum is widened.
-enum { vectors_float16_rows = 8, vectors_float16_columns = 96, vectors_float16_block = 64 };
-
-/// The exponent fields of the largest magnitudes that the bits say, within what can be inverted. A
-/// magnitude that is no number counts as 1: nothing it meets stays a number.
-VECTORS_FLOAT16 __m512i vectors_float16_exponents(__m512i bits) {
-  __m512i fields = _mm512_srli_epi32(bits, 23);
-  __mmask16 odd = _mm512_cmpeq_epi32_mask(fields, _mm512_set1_epi32(255));
-  fields = _mm512_mask_mov_epi32(fields, odd, _mm512_set1_epi32(130));
-  __mmask16 zero = _mm512_cmpeq_epi32_mask(fields, _mm512_setzero_si512());
-  fields = _mm512_mask_mov_epi32(fields, zero, _mm512_set1_epi32(130));
-  return _mm512_max_epi32(fields, _mm512_set1_epi32(4));
-}
-
-VECTORS_FLOAT16 __m512 vectors_float16_factors(__m512i fields) {
-  return (__m512)_mm512_slli_epi32(_mm512_sub_epi32(_mm512_set1_epi32(257), fields), 23);
-}
-
-VECTORS_FLOAT16 __m512 vectors_float16_inverses(__m512i fields) {
-  return (__m512)_mm512_slli_epi32(_mm512_sub_epi32(fields, _mm512_set1_epi32(3)), 23);
-}
+/// Rows of a left panel and columns of a right panel: 24 registers of sums. Words that are summed
+/// before the sum is added to others, and the most terms of all chains of a sum.
+enum {
+  vectors_float16_rows = 8,
+  vectors_float16_columns = 48,
+  vectors_float16_chain = 64,
+  vectors_float16_longest = 384,
+};
 
 VECTORS_FLOAT16 __m512i vectors_float16_magnitude(__m512 values) {
   return _mm512_and_si512((__m512i)values, _mm512_set1_epi32(0x7fffffff));
 }
 
-/// Packs `count ≤ 8` rows, `stride` apart, into a place for 8 of a panel; further rows are zeros.
+/// The exponent fields of the largest magnitudes, within what can be inverted. One that is no number
+/// counts as 1: nothing it meets stays a number.
+VECTORS_FLOAT16 __m512i vectors_float16_exponents(__m512i magnitudes, __m512 factors) {
+  __m512 largest = _mm512_mul_ps((__m512)magnitudes, factors);
+  __m512i fields = _mm512_srli_epi32(vectors_float16_magnitude(largest), 23);
+  __mmask16 odd = _mm512_cmpeq_epi32_mask(fields, _mm512_set1_epi32(255));
+  fields = _mm512_mask_mov_epi32(fields, odd, _mm512_set1_epi32(129));
+  __mmask16 zero = _mm512_cmpeq_epi32_mask(fields, _mm512_setzero_si512());
+  fields = _mm512_mask_mov_epi32(fields, zero, _mm512_set1_epi32(129));
+  return _mm512_max_epi32(fields, _mm512_set1_epi32(3));
+}
+
+VECTORS_FLOAT16 __m512 vectors_float16_factors(__m512i fields) {
+  return (__m512)_mm512_slli_epi32(_mm512_sub_epi32(_mm512_set1_epi32(256), fields), 23);
+}
+
+VECTORS_FLOAT16 __m512 vectors_float16_inverses(__m512i fields) {
+  return (__m512)_mm512_slli_epi32(_mm512_sub_epi32(fields, _mm512_set1_epi32(2)), 23);
+}
+
+VECTORS_FLOAT16 __m256i vectors_float16_halves(__m512 values) {
+  return _mm512_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT);
+}
+
+/// Packs `count ≤ 8` rows, `stride` apart, as 8 of the `width` words of a panel; further rows are zeros.
 ///
 /// - inverses: receives 8 factors.
-/// - panel: receives, for every k, 8 words if `isLeft`, else 8 halves; `width` words or halves apart.
+/// - panel: receives, for every pair of k, 8 words; `width` apart.
 VECTORS_FLOAT16 void vectors_float16_pack_rows(
     const float *source, long stride, long count, long inner, float factor, float *inverses,
-    void *panel, int isLeft, long width) {
-  __m512 factors[8];
+    uint32_t *panel, long width) {
+  __m512 factors[8], common = _mm512_set1_ps(factor);
 #pragma unroll
   for (long row = 0; row < 8; row++) {
     __m512i largest = _mm512_setzero_si512();
     if (row < count) {
-      for (long k = 0; k < inner; k += 16) {
-        __m512 values = _mm512_maskz_loadu_ps(
-            vectors_wide_mask(inner - k), source + row * stride + k);
-        values = _mm512_mul_ps(values, _mm512_set1_ps(factor));
-        largest = _mm512_max_epu32(largest, vectors_float16_magnitude(values));
+      const float *address = source + row * stride;
+      long k = 0;
+      for (; k + 16 <= inner; k += 16) {
+        _mm_prefetch((const char *)(address + 8 * stride + k), _MM_HINT_T0);
+        largest = _mm512_max_epu32(
+            largest, vectors_float16_magnitude(_mm512_loadu_ps(address + k)));
       }
+      __m512 rest = _mm512_maskz_loadu_ps(vectors_wide_mask(inner - k), address + k);
+      largest = _mm512_max_epu32(largest, vectors_float16_magnitude(rest));
     }
     __m512i fields = vectors_float16_exponents(
-        _mm512_set1_epi32((int)_mm512_reduce_max_epu32(largest)));
-    factors[row] = _mm512_mul_ps(vectors_float16_factors(fields), _mm512_set1_ps(factor));
+        _mm512_set1_epi32((int)_mm512_reduce_max_epu32(largest)), common);
+    factors[row] = _mm512_mul_ps(vectors_float16_factors(fields), common);
     inverses[row] = _mm512_cvtss_f32(vectors_float16_inverses(fields));
   }
   for (long k = 0; k < inner; k += 16) {
     __mmask16 mask = vectors_wide_mask(inner - k);
-    long rest = inner - k < 16 ? inner - k : 16;
-    __m256i low[8], high[8];
+    __m256i r[8];
 #pragma unroll
     for (long row = 0; row < 8; row++) {
-      __m512 values = _mm512_setzero_ps();
+      r[row] = _mm256_setzero_si256();
       if (row < count) {
-        values = _mm512_mul_ps(
-            _mm512_maskz_loadu_ps(mask, source + row * stride + k), factors[row]);
-      }
-      __m512i words = _mm512_cvtepu16_epi32(_mm512_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
-      if (isLeft) words = _mm512_or_si512(words, _mm512_slli_epi32(words, 16));
-      low[row] = _mm512_castsi512_si256(words);
-      high[row] = _mm512_extracti64x4_epi64(words, 1);
-    }
-    vectors_wide_transpose(low);
-    vectors_wide_transpose(high);
-    for (long index = 0; index < rest; index++) {
-      __m256i words = index < 8 ? low[index] : high[index - 8];
-      if (isLeft) {
-        _mm256_storeu_si256((__m256i *)((uint32_t *)panel + (k + index) * width), words);
-      } else {
-        _mm_storeu_si128(
-            (__m128i *)((uint16_t *)panel + (k + index) * width), _mm256_cvtepi32_epi16(words));
+        r[row] = vectors_float16_halves(
+            _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, source + row * stride + k), factors[row]));
       }
     }
+    vectors_wide_transpose(r);
+    long pairs = inner - k < 16 ? (inner - k + 1) / 2 : 8;
+    for (long pair = 0; pair < pairs; pair++)
+      _mm256_storeu_si256((__m256i *)(panel + (k / 2 + pair) * width), r[pair]);
   }
 }
 
-/// Packs `count ≤ 16` columns of `inner` rows, `stride` apart, into places for 16 of panels.
-///
-/// - inverses: receives 8 factors, and 8 at `second_inverses`.
-/// - panel: receives, for every k, 8 words and 8 at `second` if `isLeft`, else 16 halves; `width` apart.
+/// Packs `count ≤ 48` columns of `inner` rows, `stride` apart, into panels of `width` (8 or 48) columns
+/// that lie `1 + pairs` words a column apart, factors first; missing columns are zeros up to whole panels.
 VECTORS_FLOAT16 void vectors_float16_pack_columns(
-    const float *source, long stride, long count, long inner, float factor, float *inverses,
-    float *second_inverses, void *panel, void *second, int isLeft, long width) {
-  __mmask16 mask = vectors_wide_mask(count);
-  __m512i largest = _mm512_setzero_si512();
-  for (long k = 0; k < inner; k++) {
-    __m512 values = _mm512_maskz_loadu_ps(mask, source + k * stride);
-    _mm_prefetch((const char *)(source + (k + 8) * stride), _MM_HINT_T0);
-    values = _mm512_mul_ps(values, _mm512_set1_ps(factor));
-    largest = _mm512_max_epu32(largest, vectors_float16_magnitude(values));
+    const float *source, long stride, long count, long inner, float factor, float *panels,
+    long width) {
+  long pairs = (inner + 1) / 2, padded = (count + width - 1) / width * width;
+  __mmask16 masks[3];
+  __m512 common = _mm512_set1_ps(factor), factors[3];
+  __m512i largest[3];
+#pragma unroll
+  for (long j = 0; j < 3; j++) {
+    masks[j] = vectors_wide_mask(count - 16 * j);
+    largest[j] = _mm512_setzero_si512();
   }
-  __m512i fields = vectors_float16_exponents(largest);
-  __m512 factors = _mm512_mul_ps(vectors_float16_factors(fields), _mm512_set1_ps(factor));
-  __m512 inverted = vectors_float16_inverses(fields);
-  _mm256_storeu_ps(inverses, _mm512_castps512_ps256(inverted));
-  if (second_inverses) _mm256_storeu_ps(second_inverses, _mm512_extractf32x8_ps(inverted, 1));
   for (long k = 0; k < inner; k++) {
-    __m512 values = _mm512_mul_ps(_mm512_maskz_loadu_ps(mask, source + k * stride), factors);
-    __m256i halves = _mm512_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT);
-    if (isLeft) {
-      __m512i words = _mm512_cvtepu16_epi32(halves);
-      words = _mm512_or_si512(words, _mm512_slli_epi32(words, 16));
-      _mm256_storeu_si256(
-          (__m256i *)((uint32_t *)panel + k * width), _mm512_castsi512_si256(words));
-      if (second) {
-        _mm256_storeu_si256(
-            (__m256i *)((uint32_t *)second + k * width), _mm512_extracti64x4_epi64(words, 1));
-      }
+    const float *row = source + k * stride;
+#pragma unroll
+    for (long j = 0; j < 3; j++) {
+      _mm_prefetch((const char *)(row + 8 * stride + 16 * j), _MM_HINT_T0);
+      largest[j] = _mm512_max_epu32(
+          largest[j], vectors_float16_magnitude(_mm512_maskz_loadu_ps(masks[j], row + 16 * j)));
+    }
+  }
+#pragma unroll
+  for (long j = 0; j < 3; j++) {
+    __m512i fields = vectors_float16_exponents(largest[j], common);
+    factors[j] = _mm512_mul_ps(vectors_float16_factors(fields), common);
+    __m512 inverses = vectors_float16_inverses(fields);
+    if (width == 48) {
+      _mm512_storeu_ps(panels + 16 * j, inverses);
     } else {
-      _mm256_storeu_si256((__m256i *)((uint16_t *)panel + k * width), halves);
+      float *panel = panels + 16 * j * (1 + pairs);
+      if (16 * j < padded) _mm256_storeu_ps(panel, _mm512_castps512_ps256(inverses));
+      if (16 * j + 8 < padded)
+        _mm256_storeu_ps(panel + 8 * (1 + pairs), _mm512_extractf32x8_ps(inverses, 1));
+    }
+  }
+  for (long pair = 0; pair < pairs; pair++) {
+    const float *first = source + 2 * pair * stride, *second = first + stride;
+    int whole = 2 * pair + 1 < inner;
+#pragma unroll
+    for (long j = 0; j < 3; j++) {
+      if (16 * j >= padded) break;
+      __m256i low = vectors_float16_halves(
+          _mm512_mul_ps(_mm512_maskz_loadu_ps(masks[j], first + 16 * j), factors[j]));
+      __m256i high = _mm256_setzero_si256();
+      if (whole) {
+        high = vectors_float16_halves(
+            _mm512_mul_ps(_mm512_maskz_loadu_ps(masks[j], second + 16 * j), factors[j]));
+      }
+      __m512i words = _mm512_or_si512(
+          _mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+      if (width == 48) {
+        _mm512_storeu_si512(panels + 48 + 48 * pair + 16 * j, words);
+      } else {
+        float *panel = panels + 16 * j * (1 + pairs) + 8 + 8 * pair;
+        _mm256_storeu_si256((__m256i *)panel, _mm512_castsi512_si256(words));
+        if (16 * j + 8 < padded) {
+          _mm256_storeu_si256(
+              (__m256i *)(panel + 8 * (1 + pairs)), _mm512_extracti64x4_epi64(words, 1));
+        }
+      }
     }
   }
 }
@@ -148,20 +178,31 @@ VECTORS_FLOAT16 __attribute__((always_inline)) __m512i vectors_float16_emulated_
       _mm512_cvtps_ph(high, _MM_FROUND_TO_NEAREST_INT), 1);
 }
 
+/// The sum of 32 halves each, rounded to halves, on processors without AVX512-FP16.
+VECTORS_FLOAT16 __attribute__((always_inline)) __m512i vectors_float16_emulated_add(
+    __m512i left, __m512i right) {
+  __m512i ones = _mm512_set1_epi16(0x3c00);
+  return vectors_float16_emulated_fma(left, ones, right);
+}
+
 #define FLOAT16_FUNCTION VECTORS_FLOAT16 void vectors_float16_emulated_multiply
 #define FLOAT16_FMA(left, right, sum) vectors_float16_emulated_fma(left, right, sum)
+#define FLOAT16_ADD(left, right) vectors_float16_emulated_add(left, right)
 #include "float16_product.h"
 #undef FLOAT16_FUNCTION
 #undef FLOAT16_FMA
+#undef FLOAT16_ADD
 
 #define VECTORS_FLOAT16_NATIVE \
   static inline __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi2,fma,f16c,avx512fp16")))
 #define FLOAT16_FUNCTION VECTORS_FLOAT16_NATIVE void vectors_float16_multiply
 #define FLOAT16_FMA(left, right, sum) \
   (__m512i)_mm512_fmadd_ph((__m512h)(left), (__m512h)(right), (__m512h)(sum))
+#define FLOAT16_ADD(left, right) (__m512i)_mm512_add_ph((__m512h)(left), (__m512h)(right))
 #include "float16_product.h"
 #undef FLOAT16_FUNCTION
 #undef FLOAT16_FMA
+#undef FLOAT16_ADD
 
 /// `64 · 24` FLOPs a round that touch no memory: the limit of every product.
 VECTORS_FLOAT16_NATIVE float vectors_float16_registers(long rounds) {

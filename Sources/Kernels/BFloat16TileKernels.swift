@@ -3,19 +3,17 @@
 #if arch(x86_64)
 import CVectors
 import KernelInterface
-import Machine
 
 /// The numbers of `BFloat16Kernels`, multiplied 32 × 32 at a time: sixteen times as many products a
 /// second as float32 has, where a processor has AMX (Intel's from Sapphire Rapids on).
 ///
 /// What is added, bias or another matrix, is what a sum begins with. Denormal numbers count as 0.
 package protocol BFloat16Tiles: PanelKernels {
-  /// `c = left · right (+ bias) (+ addend)` of packed operands, `groups` of 32 terms; `byRows` says which
-  /// panels stay while those of the other operand pass.
+  /// `c = left · right (+ bias) (+ addend)` of packed operands, `groups` of 32 terms.
   static func multiplyPanels(
     _ left: UnsafePointer<UInt32>, _ right: UnsafePointer<UInt32>, _ rows: Int, _ columns: Int,
     _ groups: Int, _ bias: Floats?, _ addend: Floats?, _ addendStride: Int, _ c: MutableFloats,
-    _ stride: Int, byRows: Bool)
+    _ stride: Int)
 }
 
 extension BFloat16Tiles {
@@ -58,8 +56,7 @@ extension BFloat16Tiles {
     multiplyPanels(
       UnsafeRawPointer(left).assumingMemoryBound(to: UInt32.self),
       UnsafeRawPointer(right).assumingMemoryBound(to: UInt32.self), rows, columns,
-      (inner + 31) / 32, bias, addend, addendStride, c, stride,
-      byRows: 4 * columns * rightDepth(inner) <= Processor.secondCache / 4 * 3)
+      (inner + 31) / 32, bias, addend, addendStride, c, stride)
   }
 
   /// Four tiles of 16 × 16 sums of 32 products.
@@ -75,10 +72,10 @@ package enum BFloat16TileKernels: BFloat16Tiles {
   package static func multiplyPanels(
     _ left: UnsafePointer<UInt32>, _ right: UnsafePointer<UInt32>, _ rows: Int, _ columns: Int,
     _ groups: Int, _ bias: Floats?, _ addend: Floats?, _ addendStride: Int, _ c: MutableFloats,
-    _ stride: Int, byRows: Bool
+    _ stride: Int
   ) {
     vectors_tiles_multiply(
-      left, right, rows, columns, groups, bias, addend, addendStride, c, stride, byRows ? 1 : 0)
+      left, right, rows, columns, groups, bias, addend, addendStride, c, stride)
   }
 
   package static func multiplyRegisters(rounds: Int) -> Float { vectors_tiles_registers(rounds) }
@@ -89,10 +86,10 @@ package enum EmulatedBFloat16TileKernels: BFloat16Tiles {
   package static func multiplyPanels(
     _ left: UnsafePointer<UInt32>, _ right: UnsafePointer<UInt32>, _ rows: Int, _ columns: Int,
     _ groups: Int, _ bias: Floats?, _ addend: Floats?, _ addendStride: Int, _ c: MutableFloats,
-    _ stride: Int, byRows: Bool
+    _ stride: Int
   ) {
     vectors_tiles_emulated_multiply(
-      left, right, rows, columns, groups, bias, addend, addendStride, c, stride, byRows ? 1 : 0)
+      left, right, rows, columns, groups, bias, addend, addendStride, c, stride)
   }
 
   package static func multiplyRegisters(rounds: Int) -> Float { 0 }

@@ -49,6 +49,16 @@ struct PackedProduct {
     inner * index / chunks..<inner * (index + 1) / chunks
   }
 
+  /// Of `columns`, how many meet all rows of a piece before others do, in groups of equal length: their
+  /// part of the right operand takes half of a second cache, where it stays while the rows pass and the
+  /// result is written in its order.
+  private func groupLength(_ columns: Int) -> Int {
+    let unit = panels.blockColumns
+    let longest = max(unit, Processor.secondCache / 2 / (4 * max(1, chunkDepth)))
+    let groups = (columns + longest - 1) / longest
+    return ((columns + groups - 1) / groups + unit - 1) / unit * unit
+  }
+
   /// Computes the product.
   func run() {
     if rows <= Self.fewRows, columns > rows {
@@ -99,6 +109,7 @@ struct PackedProduct {
     let padded = (part.count + unit - 1) / unit * unit
     let depth = chunkDepth
     let height = pieceLength(rows, unit: panels.blockRows, longest: longestPiece)
+    let group = groupLength(part.count)
     Workers.shared.share((rows + height - 1) / height) { piece in
       let firstRow = piece * height
       let count = min(height, rows - firstRow)
@@ -110,13 +121,16 @@ struct PackedProduct {
         panels.packLeft(
           leftOperand(row: firstRow, inner: range.lowerBound), stride: aStride,
           isTransposed: aIsTransposed, factor: alpha, rows: count, inner: range.count, into: left)
-        panels.multiplyPacked(
-          left, packed + (index - chunks.lowerBound) * padded * depth, rows: count,
-          columns: part.count, inner: range.count,
-          bias: index == 0 ? bias.map { $0 + part.lowerBound } : nil,
-          addend: index > 0
-            ? Floats(target) : addend.map { $0 + firstRow * cStride + part.lowerBound },
-          addendStride: cStride, into: target, stride: cStride)
+        let right = packed + (index - chunks.lowerBound) * padded * depth
+        for column in stride(from: 0, to: part.count, by: group) {
+          let start = addend.map { $0 + firstRow * cStride + part.lowerBound + column }
+          panels.multiplyPacked(
+            left, right + column * panels.rightDepth(range.count), rows: count,
+            columns: min(group, part.count - column), inner: range.count,
+            bias: index == 0 ? bias.map { $0 + part.lowerBound + column } : nil,
+            addend: index > 0 ? Floats(target + column) : start, addendStride: cStride,
+            into: target + column, stride: cStride)
+        }
       }
     }
   }

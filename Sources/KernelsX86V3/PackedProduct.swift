@@ -28,34 +28,30 @@ extension VectorKernels {
     _ left: Floats, _ right: Floats, rows: Int, columns: Int, inner: Int, bias: Floats?,
     addend: Floats?, addendStride: Int, into c: MutableFloats, stride: Int
   ) {
-    var column = 0
-    while column < columns {
-      let panel = right + column * inner
-      let bias = bias.map { $0 + column }
-      let width = min(panelWidth, columns - column)
-      // The next panel comes from a cache far away: asked for little by little while this one works.
-      let isLast = column + panelWidth >= columns
-      var next = panel + panelWidth * inner
-      let ahead = isLast ? 0 : (panelWidth * inner * tallBlock / max(rows, tallBlock) + 15) / 16
-      var row = 0
-      while row < rows {
-        for _ in 0..<ahead {
-          vectors_prefetch_far(next)
-          next += 16
-        }
-        let height = min(tallBlock, rows - row)
-        let (a, c) = (left + row * inner, c + row * stride + column)
+    var row = 0
+    while row < rows {
+      let height = min(tallBlock, rows - row)
+      let a = left + row * inner
+      var column = 0
+      while column < columns {
+        let panel = right + column * inner
+        let bias = bias.map { $0 + column }
+        let width = min(panelWidth, columns - column)
+        let c = c + row * stride + column
         let addend = addend.map { $0 + row * addendStride + column }
+        column += panelWidth
+        // Called in one place with one literal, or its branches stay, and sums leave their registers.
+        #if AVX512
         if height > 6 {
           multiplyPanels(
             isTall: true, a, panel, inner, bias, addend, addendStride, c, stride, height, width)
-        } else {
-          multiplyPanels(
-            isTall: false, a, panel, inner, bias, addend, addendStride, c, stride, height, width)
+          continue
         }
-        row += tallBlock
+        #endif
+        multiplyPanels(
+          isTall: false, a, panel, inner, bias, addend, addendStride, c, stride, height, width)
       }
-      column += panelWidth
+      row += tallBlock
     }
   }
 }
@@ -115,6 +111,9 @@ private func multiplyPanels(
   var left = inner
   while left > 0 {
     let (b0, b1) = (load(b), load(b + laneCount))
+    // It comes from the second cache; the next panel follows this one.
+    vectors_prefetch(b + 12 * panelWidth)
+    vectors_prefetch(b + 12 * panelWidth + laneCount)
     add(a[0], b0, b1, to: &s0)
     add(a[1], b0, b1, to: &s1)
     add(a[2], b0, b1, to: &s2)

@@ -177,6 +177,23 @@ struct PrecisionTests {
   }
 
   @Test(
+    "sums of nothing but the largest numbers a scale leaves do not overflow",
+    arguments: PanelCase.all, [192, 383, 384, 801])
+  func largestSums(_ set: PanelCase, _ inner: Int) {
+    let (rows, columns) = (9, 50)
+    // Just below a power of two, so that every scale leaves them as large as can be.
+    let value = Float(2).nextDown
+    for (aIsTransposed, bIsTransposed) in Self.orientations {
+      let c = Self.product(
+        [Float](repeating: value, count: rows * inner), aIsTransposed: aIsTransposed,
+        [Float](repeating: -value, count: columns * inner), bIsTransposed: bIsTransposed,
+        rows: rows, columns: columns, inner: inner, panels: set.panels)
+      let truth = -Double(inner) * Double(value) * Double(value)
+      #expect(c.allSatisfy { abs(Double($0) - truth) < -4e-3 * truth })
+    }
+  }
+
+  @Test(
     "an infinity or a NaN reaches its whole row or column and nothing else",
     arguments: PanelCase.all, [Float.infinity, -.infinity, .nan])
   func nonFinite(_ set: PanelCase, _ value: Float) {
