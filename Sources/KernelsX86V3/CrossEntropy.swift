@@ -96,7 +96,7 @@ extension VectorKernels {
 
 /// The largest number of a row; what is not a number is passed over.
 @inline(__always)
-private func largestValue(of x: Floats, _ count: Int) -> Float {
+func largestValue(of x: Floats, _ count: Int) -> Float {
   var (a, b) = (every(-.infinity), every(-.infinity))
   var index = 0
   while index + 2 * laneCount <= count {
@@ -149,26 +149,23 @@ private func plainCrossEntropy(
 private func cappedCrossEntropy(
   _ x: MutableFloats, _ vocabulary: Int, _ target: Int, _ cap: Float, _ gradientScale: Float?
 ) -> Float {
-  var shift = cap
-  let total: Float
-  if cap <= largestBound {
-    total = sumOfCappedExponentials(x, cap: cap, vocabulary)
-  } else {
-    VectorKernels.softCap(x, cap: cap, count: vocabulary)
-    shift = largestValue(of: x, vocabulary)
-    total = sumOfExponentials(x, shift: shift, vocabulary)
-  }
+  VectorKernels.softCap(x, cap: cap, count: vocabulary)
   let targetLogit = x[target]
+  let shift = cap <= largestBound ? cap : largestValue(of: x, vocabulary)
+  let total: Float
   if let gradientScale {
+    total = replaceByTerms(x, nil, shift: shift, cap: cap, vocabulary)
+    VectorKernels.scale(x, by: gradientScale / total, into: x, count: vocabulary)
     let ratio = targetLogit / cap
-    replaceByGradient(x, shift: shift, factor: gradientScale / total, cap: cap, vocabulary)
     x[target] -= gradientScale * (1 - ratio * ratio)
+  } else {
+    total = sumOfExponentials(x, shift: shift, vocabulary)
   }
   return Float(Double(shift) - Double(targetLogit) + log(Double(total)))
 }
 
 /// The largest cap that bounds exponentials well enough without looking for the largest logit.
-private let largestBound: Float = 40
+let largestBound: Float = 40
 
 /// Replaces every x by `c · tanh(x / c)` and returns `Σ e^(x − c)`.
 private func sumOfCappedExponentials(_ x: MutableFloats, cap: Float, _ count: Int) -> Float {

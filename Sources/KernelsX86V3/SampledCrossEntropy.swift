@@ -14,6 +14,10 @@ extension VectorKernels {
     _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
     offsets: Floats, softCap: Float, gradientScale: Float, losses: MutableFloats
   ) {
+    // A small cap bounds all logits, so that the largest has not to be looked for.
+    let isBounded = softCap > 0 && softCap <= largestBound / 2
+    let bound = isBounded ? softCap + max(0, largestValue(of: offsets, vocabulary)) : 0
+    let cap = softCap > 0 ? softCap : .infinity
     for row in 0..<rows {
       let x = logits + row * vocabulary
       guard targets[row] != UInt32.max else {
@@ -28,15 +32,14 @@ extension VectorKernels {
       }
       if softCap > 0 { Self.softCap(x, cap: softCap, count: vocabulary) }
       let logit = x[target]
-      let shift = max(logit, largestSum(x, offsets, vocabulary))
+      let shift = isBounded ? bound : max(logit, largestSum(x, offsets, vocabulary))
       let own = power(logit - shift)
+      let sum = replaceByTerms(x, offsets, shift: shift, cap: cap, vocabulary)
       // In float64: what the target counts too often is taken from the sum.
       let total =
-        Double(sumOfExponentials(x, offsets, shift: shift, vocabulary))
-        - Double(power(logit + offsets[target] - shift)) + Double(own)
+        Double(sum) - Double(power(logit + offsets[target] - shift)) + Double(own)
       let factor = Float(Double(gradientScale) / total)
-      let cap = softCap > 0 ? softCap : .infinity
-      replaceByGradient(x, offsets, shift: shift, factor: factor, cap: cap, vocabulary)
+      scale(x, by: factor, into: x, count: vocabulary)
       x[target] = (factor * own - gradientScale) * (1 - (logit / cap) * (logit / cap))
       losses[row] = Float(Double(shift) - Double(logit) + log(total))
     }
@@ -94,4 +97,34 @@ func replaceByGradient(
       to: x + index, rest)
     index += laneCount
   }
+}
+
+/// Every x becomes `e^(x + offset − shift) · (1 − (x / cap)²)`, of which the gradient is a multiple for all but
+/// the target; returns `Σ e^(x + offset − shift)`.
+func replaceByTerms(
+  _ x: MutableFloats, _ offsets: Floats?, shift: Float, cap: Float, _ count: Int
+) -> Float {
+  let (shifts, inverse) = (every(shift), every(1 / cap))
+  var total = Lanes()
+  var index = 0
+  while index + laneCount <= count {
+    let value = load(x + index)
+    let offset = offsets.map { load($0 + index) } ?? Lanes()
+    let term = exponentialOfNonPositive(value + offset - shifts)
+    let ratio = inverse * value
+    store(term.addingProduct(-ratio * term, ratio), to: x + index)
+    total += term
+    index += laneCount
+  }
+  // Lanes beyond the end would count: what is in the row is added up one by one.
+  var sum = sum(total)
+  while index < count {
+    let offset = offsets.map { $0[index] } ?? 0
+    let term = exponentialOfNonPositive(every(x[index] + offset - shift))[0]
+    let ratio = x[index] / cap
+    x[index] = term * (1 - ratio * ratio)
+    sum += term
+    index += 1
+  }
+  return sum
 }
