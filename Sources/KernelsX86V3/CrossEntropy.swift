@@ -96,7 +96,7 @@ extension VectorKernels {
 
 /// The largest number of a row; what is not a number is passed over.
 @inline(__always)
-func largestValue(of x: Floats, _ count: Int) -> Float {
+private func largestValue(of x: Floats, _ count: Int) -> Float {
   var (a, b) = (every(-.infinity), every(-.infinity))
   var index = 0
   while index + 2 * laneCount <= count {
@@ -151,7 +151,7 @@ private func cappedCrossEntropy(
 ) -> Float {
   VectorKernels.softCap(x, cap: cap, count: vocabulary)
   let targetLogit = x[target]
-  let shift = cap <= largestBound ? cap : largestValue(of: x, vocabulary)
+  let shift = largestValue(of: x, vocabulary)
   let total: Float
   if let gradientScale {
     total = replaceByTerms(x, nil, shift: shift, cap: cap, vocabulary)
@@ -165,7 +165,7 @@ private func cappedCrossEntropy(
 }
 
 /// The largest cap that bounds exponentials well enough without looking for the largest logit.
-let largestBound: Float = 40
+private let largestBound: Float = 40
 
 /// Replaces every x by `c · tanh(x / c)` and returns `Σ e^(x − c)`.
 private func sumOfCappedExponentials(_ x: MutableFloats, cap: Float, _ count: Int) -> Float {

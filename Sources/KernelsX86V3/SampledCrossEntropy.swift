@@ -14,9 +14,6 @@ extension VectorKernels {
     _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
     offsets: Floats, softCap: Float, gradientScale: Float, losses: MutableFloats
   ) {
-    // A small cap bounds all logits, so that the largest has not to be looked for.
-    let isBounded = softCap > 0 && softCap <= largestBound / 2
-    let bound = isBounded ? softCap + max(0, largestValue(of: offsets, vocabulary)) : 0
     let cap = softCap > 0 ? softCap : .infinity
     for row in 0..<rows {
       let x = logits + row * vocabulary
@@ -32,7 +29,7 @@ extension VectorKernels {
       }
       if softCap > 0 { Self.softCap(x, cap: softCap, count: vocabulary) }
       let logit = x[target]
-      let shift = isBounded ? bound : max(logit, largestSum(x, offsets, vocabulary))
+      let shift = max(logit, largestSum(x, offsets, vocabulary))
       let own = power(logit - shift)
       let sum = replaceByTerms(x, offsets, shift: shift, cap: cap, vocabulary)
       // In float64: what the target counts too often is taken from the sum.
