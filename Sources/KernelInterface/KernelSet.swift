@@ -216,8 +216,7 @@ public protocol KernelSet: PanelKernels, AttentionKernels {
     _ logits: MutableFloats, rows: Int, vocabulary: Int, targets: UnsafePointer<UInt32>,
     offsets: Floats, softCap: Float, gradientScale: Float, losses: MutableFloats)
 
-  /// The largest logit of every row and `Σ e^(logit − largest)`, of a part of the vocabulary; where a
-  /// small cap bounds all logits, the cap stands for the largest.
+  /// The largest logit of every row and `Σ e^(logit − largest)`, of a part of the vocabulary.
   ///
   /// With `softCap` c > 0 the logits are first replaced by `c · tanh(logit / c)`; otherwise they
   /// stay as they are. What several parts of a vocabulary come to is put together by the caller.

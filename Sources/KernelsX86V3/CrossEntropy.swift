@@ -41,19 +41,14 @@ extension VectorKernels {
     }
   }
 
-  /// The largest logit, offset included, of every row, or a small cap that bounds all of them, and
-  /// `Σ e^(logit + offset − largest)`, of a part of the vocabulary.
+  /// The largest logit, offset included, of every row, and `Σ e^(logit + offset − largest)`, of a part of
+  /// the vocabulary.
   public static func exponentialSums(
     _ logits: MutableFloats, rows: Int, vocabulary: Int, softCap: Float, offsets: Floats?,
     largest: MutableFloats, sums: MutableFloats
   ) {
     for row in 0..<rows {
       let x = logits + row * vocabulary
-      if softCap > 0, softCap <= largestBound, offsets == nil {
-        largest[row] = softCap
-        sums[row] = sumOfCappedExponentials(x, cap: softCap, vocabulary)
-        continue
-      }
       if softCap > 0 { Self.softCap(x, cap: softCap, count: vocabulary) }
       if let offsets {
         largest[row] = largestSum(x, offsets, vocabulary)
@@ -162,31 +157,6 @@ private func cappedCrossEntropy(
     total = sumOfExponentials(x, shift: shift, vocabulary)
   }
   return Float(Double(shift) - Double(targetLogit) + log(Double(total)))
-}
-
-/// The largest cap that bounds exponentials well enough without looking for the largest logit.
-private let largestBound: Float = 40
-
-/// Replaces every x by `c · tanh(x / c)` and returns `Σ e^(x − c)`.
-private func sumOfCappedExponentials(_ x: MutableFloats, cap: Float, _ count: Int) -> Float {
-  let (caps, inverse) = (every(cap), every(1 / cap))
-  var total = Lanes()
-  var index = 0
-  while index + laneCount <= count {
-    let value = caps * tanh(inverse * load(x + index))
-    store(value, to: x + index)
-    total += exponentialOfNonPositive(value - caps)
-    index += laneCount
-  }
-  if index < count {
-    let rest = count - index
-    // Lanes beyond the end hold 0, which counts: what is in the row is added up one by one.
-    let value = caps * tanh(inverse * load(x + index, rest))
-    store(value, to: x + index, rest)
-    let last = exponentialOfNonPositive(value - caps)
-    return (0..<rest).reduce(sum(total)) { $0 + last[$1] }
-  }
-  return sum(total)
 }
 
 /// `Σ e^(x − shift)`, where no x is much larger than `shift`.

@@ -104,24 +104,15 @@ func replaceByTerms(
   let (shifts, inverse) = (every(shift), every(1 / cap))
   var total = Lanes()
   var index = 0
-  while index + laneCount <= count {
-    let value = load(x + index)
-    let offset = offsets.map { load($0 + index) } ?? Lanes()
+  while index < count {
+    let rest = count - index
+    let value = load(x + index, rest, filler: -.infinity)
+    let offset = offsets.map { load($0 + index, rest) } ?? Lanes()
     let term = exponentialOfNonPositive(value + offset - shifts)
     let ratio = inverse * value
-    store(term.addingProduct(-ratio * term, ratio), to: x + index)
+    store(term.addingProduct(-ratio * term, ratio), to: x + index, rest)
     total += term
     index += laneCount
   }
-  // Lanes beyond the end would count: what is in the row is added up one by one.
-  var sum = sum(total)
-  while index < count {
-    let offset = offsets.map { $0[index] } ?? 0
-    let term = exponentialOfNonPositive(every(x[index] + offset - shift))[0]
-    let ratio = x[index] / cap
-    x[index] = term * (1 - ratio * ratio)
-    sum += term
-    index += 1
-  }
-  return sum
+  return sum(total)
 }
