@@ -84,32 +84,42 @@ private func packLeftRows(_ a: Floats, _ stride: Int, _ inner: Int, into panel: 
 
 /// Panels of six rows that lie side by side, as columns of what is stored.
 ///
-/// The panels' columns are read together, as they lie; four at a time fill lines of every panel.
+/// The panels' columns are read together, as they lie; eight at a time fill three lines of every panel.
 @inline(__always)
 private func packLeftColumns(
   _ a: Floats, _ stride: Int, _ panelCount: Int, _ inner: Int, into panels: MutableFloats
 ) {
   var k = 0
-  // Eight numbers are copied where six are meant: the next copy overwrites the last two.
-  while k + 5 <= inner {
-    var source = UnsafeRawPointer(a + k * stride)
-    var target = UnsafeMutableRawPointer(panels + 6 * k)
-    for _ in 0..<panelCount {
-      for index in 0..<4 {
-        let value = (source + 4 * stride * index).loadUnaligned(as: SIMD8<Float>.self)
-        (target + 24 * index).storeBytes(of: value, as: SIMD8<Float>.self)
-      }
-      source += 24
-      target += 24 * inner
-    }
-    k += 4
+  while k + 9 <= inner {
+    copyLeftColumns(a + k * stride, stride, 8, panelCount, inner, to: panels + 6 * k)
+    k += 8
   }
-  while k < inner {
-    for panel in 0..<panelCount {
-      let (source, target) = (a + k * stride + 6 * panel, panels + 6 * (panel * inner + k))
-      for row in 0..<6 { target[row] = source[row] }
-    }
+  while k + 1 < inner {
+    copyLeftColumns(a + k * stride, stride, 1, panelCount, inner, to: panels + 6 * k)
     k += 1
+  }
+  guard k < inner else { return }
+  for panel in 0..<panelCount {
+    let (source, target) = (a + k * stride + 6 * panel, panels + 6 * (panel * inner + k))
+    for row in 0..<6 { target[row] = source[row] }
+  }
+}
+
+/// A few `k`, not the last one: eight numbers are copied where six are meant, and the next copy overwrites two.
+@inline(__always)
+private func copyLeftColumns(
+  _ a: Floats, _ stride: Int, _ length: Int, _ panelCount: Int, _ inner: Int,
+  to panels: MutableFloats
+) {
+  var source = UnsafeRawPointer(a)
+  var target = UnsafeMutableRawPointer(panels)
+  for _ in 0..<panelCount {
+    for index in 0..<length {
+      let value = (source + 4 * stride * index).loadUnaligned(as: SIMD8<Float>.self)
+      (target + 24 * index).storeBytes(of: value, as: SIMD8<Float>.self)
+    }
+    source += 24
+    target += 24 * inner
   }
 }
 
