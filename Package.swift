@@ -61,7 +61,7 @@ let package = Package(
     .systemLibrary(name: "CVectors"),
 
     .target(name: "Machine", dependencies: ["CMachine"]),
-    .target(name: "KernelInterface"),
+    .target(name: "KernelInterface", dependencies: ["CVectors"]),
     .target(
       name: "KernelsX86V3", dependencies: ["KernelInterface", "CVectors"],
       swiftSettings: numeric(march: baseline)),

@@ -58,6 +58,24 @@ static inline __attribute__((always_inline)) float vectors_sum(vectors_eight x) 
   return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
 
+/// The largest of `count` floats, a multiple of a register's.
+static inline __attribute__((always_inline)) float vectors_largest(const float *source, long count) {
+#if defined(__AVX512F__)
+  vectors_sixteen wide = vectors_load_sixteen(source);
+  for (long i = 16; i < count; i += 16)
+    wide = __builtin_elementwise_max(wide, vectors_load_sixteen(source + i));
+  vectors_eight x = __builtin_elementwise_max(
+      __builtin_shufflevector(wide, wide, 0, 1, 2, 3, 4, 5, 6, 7),
+      __builtin_shufflevector(wide, wide, 8, 9, 10, 11, 12, 13, 14, 15));
+#else
+  vectors_eight x = vectors_load(source);
+  for (long i = 8; i < count; i += 8) x = __builtin_elementwise_max(x, vectors_load(source + i));
+#endif
+  x = __builtin_elementwise_max(x, __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3));
+  x = __builtin_elementwise_max(x, __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5));
+  return x[0] < x[1] ? x[1] : x[0];
+}
+
 /// The scalar product of `count` numbers, a multiple of 32.
 ///
 /// The processor fetches one stream in the order of memory ahead by itself; asking for lines as well, or

@@ -11,7 +11,7 @@ public typealias MutableFloats = UnsafeMutablePointer<Float>
 /// kernel is serial and touches only what its arguments name, so that a caller shares rows among
 /// threads. Nothing needs to be aligned. Sums over more than a row's width are kept in several
 /// lanes, in an order that depends on the sizes alone: equal arguments give equal bits.
-public protocol KernelSet: PanelKernels, AttentionKernels {
+public protocol KernelSet: PanelKernels, AttentionProducts {
   /// The instruction set, for people: "x86-64-v3 (AVX2)".
   static var name: String { get }
 
@@ -168,6 +168,21 @@ public protocol KernelSet: PanelKernels, AttentionKernels {
   static func findSlopes(
     _ weights: MutableFloats, _ slopes: MutableFloats, rows: Int, keys: Int, diagonal: Int,
     logSumExp: Floats, deltas: Floats)
+
+  /// Attention of one query over `keys` keys, all visible; returns the log of the sum of the weights.
+  ///
+  /// Reads keys and values where they lie, `scratch` has 256 floats.
+  static func attendOne(
+    _ query: Floats, key: Floats, keyStride: Int, value: Floats, valueStride: Int, keys: Int,
+    width: Int, scale: Float, into output: MutableFloats, scratch: MutableFloats
+  ) -> Float
+
+  /// Writes the first `width` columns of `source`, times `factor`, or adds them if `keep`.
+  ///
+  /// Rows of `source` are padded to a multiple of 16.
+  static func unpackRows(
+    _ source: Floats, stride: Int, rows: Int, width: Int, factor: Float,
+    into target: MutableFloats, stride targetStride: Int, keep: Bool)
 
   // MARK: Activations
 

@@ -24,13 +24,15 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     return bf16.isAvailable && Processor.hasFastBFloat16 ? .bf16 : .fp32
   }
 
-  /// The attention of this precision: half precision where sums stay in float32 and vectors of it are
-  /// faster.
+  /// The attention of this precision: half precision where sums stay in float32 and that is faster.
   public var attention: any AttentionKernels.Type {
     #if arch(x86_64)
-    if self == .bf16, Processor.hasFastBFloat16 { return BFloat16Attention.self }
+    if self == .bf16, Processor.hasBFloat16Tiles {
+      return TiledAttention<PanelAttention<BFloat16TileKernels>>.self
+    }
+    if self == .bf16, Processor.hasFastBFloat16 { return TiledAttention<BFloat16Attention>.self }
     #endif
-    return kernels
+    return tiledAttention(kernels)
   }
 
   /// What multiplies in this precision, or nil if the processor lacks it.

@@ -29,6 +29,16 @@ var laneCount: Int {
 @inline(__always)
 var prefetchRows: Int { 8 }
 
+/// The number of every lane.
+@inline(__always)
+var laneNumbers: Lanes {
+  #if AVX512
+  Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  #else
+  Lanes(0, 1, 2, 3, 4, 5, 6, 7)
+  #endif
+}
+
 /// `count` rounded up to whole multiples of `unit`.
 @inline(__always)
 func roundUp(_ count: Int, to unit: Int) -> Int {

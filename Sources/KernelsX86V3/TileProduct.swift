@@ -24,13 +24,14 @@ var panelWidth: Int { 2 * laneCount }
 @inline(__always)
 func multiplyForScores(
   _ a: Floats, stride aStride: Int, _ b: Floats, into scores: MutableFloats,
-  queries: Int, keys: Int, inner: Int, diagonal: Int
+  queries: Int, keys: Int, inner: Int, diagonal: Int, ahead: inout RowsAhead
 ) {
   var column = 0
   while column < keys {
     var row = min(queries, max(0, column - diagonal))
     while row < queries {
       let height = blockHeight(queries - row)
+      ahead.ask(parts: 12)
       multiplyBlock(
         height, a + row * aStride, aStride, 1, b + column, tileLength, inner,
         scores + row * tileLength + column, tileLength, keep: false)
@@ -48,13 +49,14 @@ func multiplyForScores(
 @inline(__always)
 func multiplyWeights(
   _ weights: Floats, _ b: Floats, into c: MutableFloats,
-  queries: Int, keys: Int, columns: Int, diagonal: Int, keep: Bool
+  queries: Int, keys: Int, columns: Int, diagonal: Int, keep: Bool, ahead: inout RowsAhead
 ) {
   var column = 0
   while column < columns {
     var row = 0
     while row < queries {
       let height = blockHeight(queries - row)
+      ahead.ask(parts: 12)
       let end = min(keys, row + height + diagonal)
       multiplyBlock(
         height, weights + row * tileLength, tileLength, 1, b + column, columns, end,
@@ -73,13 +75,14 @@ func multiplyWeights(
 @inline(__always)
 func multiplyTransposedWeights(
   _ weights: Floats, _ b: Floats, into c: MutableFloats,
-  queries: Int, keys: Int, columns: Int, diagonal: Int, keep: Bool
+  queries: Int, keys: Int, columns: Int, diagonal: Int, keep: Bool, ahead: inout RowsAhead
 ) {
   var column = 0
   while column < columns {
     var row = 0
     while row < keys {
       let height = blockHeight(keys - row)
+      ahead.ask(parts: 12)
       let start = min(queries, max(0, row - diagonal))
       multiplyBlock(
         height, weights + start * tileLength + row, 1, tileLength,
@@ -223,20 +226,22 @@ func packTransposed(
   }
 }
 
-/// Writes the first `width` columns of `source`, times `factor`, or adds them if `keep`.
-func unpackRows(
-  _ source: Floats, stride: Int, rows: Int, width: Int, factor: Float,
-  into target: MutableFloats, stride targetStride: Int, keep: Bool
-) {
-  let factors = every(factor)
-  for row in 0..<rows {
-    let (source, target) = (source + row * stride, target + row * targetStride)
-    var column = 0
-    while column < width {
-      let rest = width - column
-      let old = keep ? load(target + column, rest) : Lanes()
-      store(old.addingProduct(factors, load(source + column)), to: target + column, rest)
-      column += laneCount
+extension VectorKernels {
+  /// Writes the first `width` columns of `source`, times `factor`, or adds them if `keep`.
+  public static func unpackRows(
+    _ source: Floats, stride: Int, rows: Int, width: Int, factor: Float,
+    into target: MutableFloats, stride targetStride: Int, keep: Bool
+  ) {
+    let factors = every(factor)
+    for row in 0..<rows {
+      let (source, target) = (source + row * stride, target + row * targetStride)
+      var column = 0
+      while column < width {
+        let rest = width - column
+        let old = keep ? load(target + column, rest) : Lanes()
+        store(old.addingProduct(factors, load(source + column)), to: target + column, rest)
+        column += laneCount
+      }
     }
   }
 }

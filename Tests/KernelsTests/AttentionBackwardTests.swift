@@ -61,10 +61,8 @@ struct AttentionBackwardTests {
     var truthKey = [Double](repeating: 0, count: length * headWidth)
     var truthValue = truthKey
     let name = "length \(length), width \(headWidth)"
-    var scratch = [Float](
-      repeating: .nan,
-      count: set.kernels.attentionScratchCount(
-        queries: length, keys: length, headWidth: headWidth))
+    var scratch = Scratch(
+      set.kernels.attentionScratchCount(queries: length, keys: length, headWidth: headWidth))
     for head in 0..<heads {
       let (query, dOutput) = (matrix(3), matrix(4))
       var (output, dQuery) = (matrix(5), matrix(6))
@@ -74,7 +72,7 @@ struct AttentionBackwardTests {
         query: query.values, queryStride: query.stride, key: key.values, keyStride: key.stride,
         value: value.values, valueStride: value.stride, output: &output.values,
         outputStride: output.stride, queries: length, keys: length, headWidth: headWidth,
-        scale: scale, logSumExp: &logSumExp, scratch: &scratch)
+        scale: scale, logSumExp: &logSumExp, scratch: &scratch.values)
       set.kernels.attentionBackward(
         dOutput: dOutput.values, dOutputStride: dOutput.stride,
         output: output.values, outputStride: output.stride,
@@ -83,7 +81,7 @@ struct AttentionBackwardTests {
         dQuery: &dQuery.values, dQueryStride: dQuery.stride,
         dKey: &dKey.values, dKeyStride: dKey.stride,
         dValue: &dValue.values, dValueStride: dValue.stride, keepKeyValue: head > 0,
-        length: length, headWidth: headWidth, scale: scale, scratch: &scratch)
+        length: length, headWidth: headWidth, scale: scale, scratch: &scratch.values)
       let truth = Reference.attentionBackward(
         dOutput: dOutput.matrix, query: query.matrix, key: key.matrix, value: value.matrix,
         scale: Double(scale))
@@ -92,6 +90,7 @@ struct AttentionBackwardTests {
         dQuery.parts.rows + [1], Array(truth.dQuery.joined()) + [1], tolerance: set.tolerance(5e-6),
         name)
       #expect(dQuery.parts.gaps == gaps, "wrote between the rows")
+      #expect(scratch.isWithinBounds, "wrote beyond the scratch memory, \(name)")
       truthKey = zip(truthKey, truth.dKey.joined()).map { $0 + $1 }
       truthValue = zip(truthValue, truth.dValue.joined()).map { $0 + $1 }
     }
