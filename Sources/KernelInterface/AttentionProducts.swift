@@ -38,8 +38,9 @@ public protocol AttentionProducts: Sendable {
 
   /// `scores = queries · keysᵀ`, at least as far as a query sees.
   ///
-  /// - Parameter diagonal: query `i` sees keys up to `i + diagonal`.
-  /// - Parameter ahead: what is asked for meanwhile.
+  /// - Parameters:
+  ///   - diagonal: query `i` sees keys up to `i + diagonal`.
+  ///   - ahead: what is asked for meanwhile.
   static func score(
     _ left: Floats, _ right: Floats, queries: Int, keys: Int, width: Int, diagonal: Int,
     ahead: inout RowsAhead, into scores: MutableFloats)
