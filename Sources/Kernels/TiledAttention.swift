@@ -28,7 +28,8 @@ package enum TiledAttention<Products: AttentionProducts>: AttentionKernels {
     let sizes = TileSizes(Products.self, headWidth: headWidth, columns: columns)
     let sums = Memory.space(tile * columns)
     let tiles = (queries + tile - 1) / tile
-    return tiles * (2 * sizes.left + 2 * sizes.right + sums + 2 * Memory.space(tile))
+    let rows = 2 * sizes.left + (Products.sharesRows ? 0 : 2 * sizes.right)
+    return tiles * (rows + sums + 2 * Memory.space(tile))
       + 2 * sizes.panel + sizes.right + 2 * sums + 2 * Memory.space(tile * tile)
       + 3 * sizes.weights + 16
   }
