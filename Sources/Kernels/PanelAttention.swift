@@ -2,7 +2,7 @@
 
 import KernelInterface
 
-/// Every tile is multiplied whole: what lies beyond the diagonal costs less than to leave it out.
+/// Every tile is multiplied whole, also where the diagonal crosses it.
 package enum PanelAttention<Panels: PanelKernels>: AttentionProducts {
   package static var rows: any KernelSet.Type { kernels }
   package static var columnUnit: Int { 16 }
